@@ -1,0 +1,284 @@
+// The compiled form of a config: plain JSON that is stored once under its content hash and read by every isolate. All
+// defaults are filled, everything is sorted and checked; `load.ts` turns it into closures and maps. Nothing here refers to
+// the user's file format, and nothing at run time refers to anything but this.
+
+import type { Expression } from "../expression/ast.ts";
+
+/** Raised on any change that an older Worker would misread. A Worker keeps its last good state when it meets an unknown one. */
+export const SNAPSHOT_FORMAT = 1;
+
+export interface Snapshot {
+  readonly format: typeof SNAPSHOT_FORMAT;
+  readonly sites: readonly SiteSnapshot[];
+  readonly pools: readonly PoolSnapshot[];
+  readonly lists: Readonly<Record<string, ListSnapshot>>;
+  /** In the order of the file. */
+  readonly rules: readonly RuleSnapshot[];
+  readonly client: ClientSnapshot;
+}
+
+export interface ClientSnapshot {
+  /** Proxies in front of Breakwater whose X-Forwarded-For and Forwarded are believed. */
+  readonly trustedProxies: IpRanges;
+  /** Lower case. The platform's own address header; the only one believed without a trusted proxy. */
+  readonly addressHeader: string;
+}
+
+/** Sorted, merged, inclusive ranges: `[from, to, from, to, ...]`. */
+export interface IpRanges {
+  /** Unsigned 32-bit integers. */
+  readonly v4: readonly number[];
+  /** 32 lower-case hexadecimal digits each. */
+  readonly v6: readonly string[];
+}
+
+export type ListSnapshot =
+  | ({ readonly kind: "ip" } & IpRanges)
+  | { readonly kind: "asn"; readonly entries: readonly number[] }
+  | { readonly kind: "string" | "host" | "country"; readonly entries: readonly string[] };
+
+export interface SiteSnapshot {
+  readonly name: string;
+  /** Lower case: `shop.example.com`, `*.example.com` (any depth, not the apex), or `*` (the default site). */
+  readonly hosts: readonly string[];
+  /** Answers http: with a redirect to https:. */
+  readonly httpsRedirect: boolean;
+  /** Value of Strict-Transport-Security on https: answers, or null. */
+  readonly hsts: string | null;
+  /** Other hosts of the site are redirected here (www and apex), or null. */
+  readonly canonicalHost: string | null;
+  readonly maintenance: MaintenanceSnapshot | null;
+  /** By status (`"503"`) or class (`"5xx"`). */
+  readonly errorPages: Readonly<Record<string, PageSnapshot>>;
+  /** Most specific first. */
+  readonly routes: readonly RouteSnapshot[];
+}
+
+export interface MaintenanceSnapshot {
+  readonly retryAfterSeconds: number;
+  readonly page: PageSnapshot | null;
+  /** Client addresses that pass. */
+  readonly allow: IpRanges;
+}
+
+export interface PageSnapshot {
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface RouteSnapshot {
+  /** Unique in the release: `site name`, a space, methods, a space and the path as written. Shown in logs and by `explain`. */
+  readonly id: string;
+  readonly path: PathSnapshot;
+  /** Upper case; null is any. GET includes HEAD. */
+  readonly methods: readonly string[] | null;
+  /** All must hold. */
+  readonly conditions: readonly ConditionSnapshot[];
+  readonly requestHeaders: HeaderRulesSnapshot;
+  readonly responseHeaders: HeaderRulesSnapshot;
+  readonly bodyBytesMax: number;
+  readonly action: ProxyActionSnapshot | RedirectActionSnapshot | RespondActionSnapshot;
+}
+
+/** A path pattern, one entry per segment. `/api/*` is segments [api] with `rest`; it also matches `/api`. */
+export interface PathSnapshot {
+  readonly source: string;
+  readonly segments: readonly SegmentSnapshot[];
+  /** Ends in `/*`: any further segments, captured as `rest`. */
+  readonly rest: boolean;
+}
+
+export type SegmentSnapshot =
+  | { readonly kind: "literal"; readonly text: string }
+  /** One `*` inside a segment: `*.png`. */
+  | { readonly kind: "glob"; readonly prefix: string; readonly suffix: string }
+  /** `:name`, or a lone `*` before the end (name is then null). One segment, not empty. */
+  | { readonly kind: "param"; readonly name: string | null };
+
+export interface ConditionSnapshot {
+  readonly source: "header" | "query" | "cookie";
+  /** Lower case for headers. */
+  readonly name: string;
+  /** null: present with any value. */
+  readonly equals: string | null;
+  readonly negate: boolean;
+}
+
+/** Literal text and placeholders in turn: `/new/{rest}` is `["/new/", {ref: "rest"}]`. */
+export type Template = readonly (string | { readonly ref: string })[];
+
+export interface HeaderRulesSnapshot {
+  /** Applied in this order: remove, set, add. Names in lower case. */
+  readonly remove: readonly string[];
+  readonly set: readonly (readonly [name: string, value: Template])[];
+  readonly add: readonly (readonly [name: string, value: Template])[];
+}
+
+export interface RedirectActionSnapshot {
+  readonly kind: "redirect";
+  readonly status: 301 | 302 | 303 | 307 | 308;
+  readonly to: Template;
+  readonly preserveQuery: boolean;
+}
+
+export interface RespondActionSnapshot {
+  readonly kind: "respond";
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+export interface ProxyActionSnapshot {
+  readonly kind: "proxy";
+  readonly pool: string;
+  /** `visitor` needs a same-zone deployment (resolveOverride). */
+  readonly host: "origin" | "visitor";
+  readonly rewrite: RewriteSnapshot;
+  readonly cache: CachePolicySnapshot;
+  readonly timeouts: TimeoutsSnapshot;
+  readonly retry: RetrySnapshot;
+}
+
+export interface RewriteSnapshot {
+  /** Path prefix that is taken away on a segment border, before `prefix` is put in front. Empty: none. */
+  readonly strip: string;
+  readonly prefix: string;
+  /** Replaces the whole path; null keeps it. */
+  readonly path: Template | null;
+  readonly query: {
+    readonly remove: readonly string[];
+    readonly set: readonly (readonly [name: string, value: Template])[];
+  };
+}
+
+export interface CachePolicySnapshot {
+  /** respect: the origin's headers decide. override: `edgeTtlSeconds` does, except for private and no-store. bypass: never. */
+  readonly mode: "respect" | "override" | "bypass";
+  /** override: the lifetime. respect: the default where the origin gives none; null is the RFC's heuristic. */
+  readonly edgeTtlSeconds: number | null;
+  /** Lifetimes by status (`"404"`) or class (`"4xx"`) where the origin gives none. */
+  readonly edgeTtlByStatus: Readonly<Record<string, number>>;
+  /** Replaces the browser's lifetime; null passes the origin's Cache-Control on. */
+  readonly browserTtlSeconds: number | null;
+  /** Used where the origin does not say (RFC 5861). */
+  readonly staleWhileRevalidateSeconds: number;
+  readonly staleIfErrorSeconds: number;
+  readonly key: CacheKeySnapshot;
+  /** Requests with one of these cookies bypass the cache; a trailing `*` matches any rest. */
+  readonly bypassCookies: readonly string[];
+  /** Store responses with Set-Cookie, without it. */
+  readonly stripSetCookie: boolean;
+  /** With a Cookie in the request: store only what the origin declares shared (explicit), or as if there were none (ignore). */
+  readonly requestCookies: "explicit" | "ignore";
+  /** Surrogate keys added to every stored response. */
+  readonly tags: readonly string[];
+  readonly objectBytesMax: number;
+}
+
+export interface CacheKeySnapshot {
+  readonly query:
+    | { readonly kind: "all" }
+    | { readonly kind: "none" }
+    /** Names; a trailing `*` matches any rest. */
+    | { readonly kind: "ignore"; readonly names: readonly string[] }
+    | { readonly kind: "only"; readonly names: readonly string[] };
+  readonly sortQuery: boolean;
+  /** Lower case. */
+  readonly headers: readonly string[];
+  readonly cookies: readonly string[];
+  readonly country: boolean;
+}
+
+export interface TimeoutsSnapshot {
+  /** To the response's headers, per attempt, for an idempotent request without a body. */
+  readonly headersMs: number;
+  /** To the response's headers when a body is sent or the method is not idempotent, counted from the last body byte. */
+  readonly headersWithBodyMs: number;
+  /** Between two chunks of the response's body; not for event streams and upgrades. */
+  readonly idleMs: number;
+  /** From the first attempt to headers, all attempts together; null is no limit. */
+  readonly totalMs: number | null;
+}
+
+export interface RetrySnapshot {
+  /** Attempts on distinct origins, the first included. */
+  readonly attempts: number;
+  readonly onConnectError: boolean;
+  readonly onTimeout: boolean;
+  readonly onStatus: readonly number[];
+  /** Also methods that are not idempotent (the route says that running twice is harmless). */
+  readonly unsafeMethods: boolean;
+  /** Request bodies up to this size are kept for a second attempt. */
+  readonly replayBytesMax: number;
+}
+
+export interface PoolSnapshot {
+  readonly name: string;
+  readonly policy:
+    | { readonly kind: "round-robin" }
+    | { readonly kind: "random" }
+    | { readonly kind: "hash"; readonly by: "client" | "path" | "url" | "header" | "cookie" | "query"; readonly name: string };
+  readonly origins: readonly OriginSnapshot[];
+  readonly health: HealthCheckSnapshot | null;
+  readonly circuit: CircuitSnapshot;
+  /** Name of the pool that takes over when this one has nothing to offer. */
+  readonly fallback: string | null;
+}
+
+export interface OriginSnapshot {
+  /** Unique in the pool; `host[:port]` unless named. Never shown to visitors. */
+  readonly id: string;
+  /** Scheme, host, port: no trailing slash. */
+  readonly base: string;
+  /** Path in front of every request's path: empty, or `/base` without a trailing slash. */
+  readonly basePath: string;
+  readonly weight: number;
+  readonly backup: boolean;
+}
+
+export interface HealthCheckSnapshot {
+  readonly method: "GET" | "HEAD";
+  readonly path: string;
+  readonly intervalMs: number;
+  readonly timeoutMs: number;
+  readonly rise: number;
+  readonly fall: number;
+  /** Inclusive ranges of expected statuses. */
+  readonly expectStatus: readonly (readonly [from: number, to: number])[];
+  /** The body's first 64 KiB must contain it; null is no condition. */
+  readonly expectBody: string | null;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+export interface CircuitSnapshot {
+  readonly consecutiveFailures: number;
+  /** In [0, 1]: opens below it, once `volume` requests were seen in `windowMs`. */
+  readonly successRateMin: number;
+  readonly volume: number;
+  readonly windowMs: number;
+  readonly openMs: number;
+  readonly openMsMax: number;
+  /** Successes in half-open that close it. */
+  readonly closeAfter: number;
+}
+
+export interface RuleSnapshot {
+  readonly id: string;
+  readonly description: string;
+  /** As written, for people. */
+  readonly when: string;
+  readonly expression: Expression;
+  readonly action: RuleActionSnapshot;
+  readonly enabled: boolean;
+  /** log: evaluated and logged as it would act, but does not act. */
+  readonly mode: "enforce" | "log";
+  readonly expiresAtMs: number | null;
+  readonly owner: string;
+}
+
+export type RuleActionSnapshot =
+  | { readonly kind: "block"; readonly status: number; readonly contentType: string | null; readonly body: string | null }
+  | { readonly kind: "log" }
+  /** rules: the ids that are passed over; null is all that follow. */
+  | { readonly kind: "skip"; readonly rules: readonly string[] | null }
+  | ({ readonly kind: "redirect" } & Omit<RedirectActionSnapshot, "kind">);

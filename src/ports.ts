@@ -1,0 +1,81 @@
+// The interfaces of everything outside the Worker's own code. Decisions never import the platform; stages reach it through
+// these. `platform/` has one adapter for each, tests hand in their own clock and randomness.
+
+/** Wall-clock time. Inside workerd it advances only with I/O. */
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number;
+}
+
+export interface Random {
+  /** A number in [0, 1). */
+  next(): number;
+  /** A fresh identifier of 128 random bits, lower-case hexadecimal. */
+  id(): string;
+}
+
+/** The data centre's blob store (Cache API). Keys are absolute URLs on the request's own host. Never throws: a failure is a miss. */
+export interface CacheStore {
+  match(key: string): Promise<Response | undefined>;
+  /** Resolves to false when the store refused or failed. `response` must have a status of 200 and a plain max-age. */
+  put(key: string, response: Response): Promise<boolean>;
+  delete(key: string): Promise<boolean>;
+}
+
+/** Reading and writing KV. A failed read throws `ConfigStoreError`; a missing key is null. */
+export interface ConfigStore {
+  get(key: string): Promise<string | null>;
+  /** Used by the cron (`health`) and by the purge ledger (`purges`) only: nothing that a visitor sends causes a write. */
+  put(key: string, value: string): Promise<void>;
+}
+
+/** Sends one request to an origin. Throws what the platform throws; `origin/classify.ts` is the one place that reads it. */
+export interface Fetcher {
+  fetch(url: string, init: FetchInit): Promise<Response>;
+}
+
+export interface FetchInit {
+  readonly method: string;
+  readonly headers: Headers;
+  readonly body: ReadableStream<Uint8Array> | Uint8Array | null;
+  readonly signal: AbortSignal | null;
+  /** Sends the visitor's Host (same-zone deployments only); null keeps the URL's. */
+  readonly resolveOverride: string | null;
+}
+
+/** Records purges in one place, in order (a Durable Object). */
+export interface PurgeLedger {
+  record(request: PurgeRequest): Promise<PurgeReceipt>;
+}
+
+export interface PurgeRequest {
+  readonly kind: "everything" | "host" | "prefix" | "tag" | "url";
+  /** Canonical value: empty for everything, a host, `host/path` prefix, a surrogate key, or a cache-key URL. */
+  readonly value: string;
+  /** Soft: what is stored becomes stale. Hard: it becomes a miss. */
+  readonly soft: boolean;
+}
+
+export interface PurgeReceipt {
+  readonly id: string;
+  readonly atMs: number;
+  /** When every data centre must have seen it. */
+  readonly everywhereByMs: number;
+}
+
+/** One JSON line per call. Never throws. */
+export interface Log {
+  write(line: Readonly<Record<string, unknown>>): void;
+}
+
+export interface Ports {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly cache: CacheStore;
+  readonly config: ConfigStore;
+  readonly fetcher: Fetcher;
+  readonly purges: PurgeLedger;
+  readonly log: Log;
+  /** Keeps work alive after the response (waitUntil). Rejections are logged, never thrown. */
+  defer(work: Promise<unknown>): void;
+}

@@ -1,0 +1,54 @@
+// The loaded form of a snapshot: what a request is decided with. Frozen, swapped whole, shared by all requests of an isolate.
+// Made by `config/load.ts`, the only place that turns a snapshot into closures.
+
+import type { PoolSnapshot, RouteSnapshot, RuleSnapshot, SiteSnapshot } from "./config/snapshot.ts";
+import type { Facts } from "./facts.ts";
+
+export interface Ruleset {
+  /** SHA-256 of the snapshot, lower-case hexadecimal. */
+  readonly release: string;
+  readonly hosts: HostTable;
+  readonly pools: ReadonlyMap<string, PoolSnapshot>;
+  /** Enabled rules in the order of the file. */
+  readonly rules: readonly Rule[];
+  readonly client: ClientRules;
+}
+
+export interface ClientRules {
+  readonly addressHeader: string;
+  isTrustedProxy(address: string): boolean;
+}
+
+export interface HostTable {
+  /** `hostname` in lower case, without a port. */
+  find(hostname: string): Site | null;
+}
+
+export interface Site extends Omit<SiteSnapshot, "routes" | "maintenance"> {
+  readonly routes: RouteTable;
+  readonly maintenance: (Omit<NonNullable<SiteSnapshot["maintenance"]>, "allow"> & { allows(address: string): boolean }) | null;
+}
+
+export interface RouteTable {
+  /** The most specific route whose path, methods and conditions hold. */
+  match(facts: Facts): RouteMatch | RouteMiss;
+}
+
+export type Route = RouteSnapshot;
+
+export interface RouteMatch {
+  readonly kind: "route";
+  readonly route: Route;
+  /** Values of `:name` segments and `rest`, as in the canonical path. */
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export type RouteMiss =
+  | { readonly kind: "no-path" }
+  /** The path exists for other methods: 405 with Allow. */
+  | { readonly kind: "no-method"; readonly allow: readonly string[] };
+
+export interface Rule extends Omit<RuleSnapshot, "expression"> {
+  /** Never throws; a missing field makes its comparison false. */
+  matches(facts: Facts): boolean;
+}
