@@ -1,7 +1,14 @@
-// The decision about one request, made before any I/O: (Ruleset, Facts) -> Plan. `explain` prints it, stages carry it out.
+// The plan of one request, made before any I/O: which pool, what the origin is asked, under which key it may be stored. Pure.
+// `decide.ts` makes it, `explain` prints it, the stages lookup, fetch and admit carry it out.
 
+import { cacheBypass } from "./cache/bypass.ts";
+import { cacheKey } from "./cache/key.ts";
 import type { CachePolicySnapshot, ProxyActionSnapshot } from "./config/snapshot.ts";
-import type { Route, Site } from "./ruleset.ts";
+import type { Facts } from "./facts.ts";
+import { originHeaders } from "./origin-headers.ts";
+import type { RouteMatch, Route, Site } from "./ruleset.ts";
+import { rewriteTarget } from "./transform/rewrite.ts";
+import type { TemplateValues } from "./transform/template.ts";
 
 export interface Plan {
   readonly site: Site;
@@ -41,3 +48,37 @@ export type CacheBypassReason =
   | "ambiguous-path" // raw and canonical path differ in more than unreserved encoding
   | "cookie" // one of the route's bypass cookies is present
   | "debug"; // a signed debug or drill request
+
+export interface PlanInput {
+  readonly site: Site;
+  readonly match: RouteMatch;
+  readonly action: ProxyActionSnapshot;
+  readonly facts: Facts;
+  readonly values: TemplateValues;
+  readonly requestId: string;
+}
+
+export function plan(input: PlanInput): Plan {
+  const { site, match, action, facts, values } = input;
+  const reason = cacheBypass(facts, action.cache);
+  const keyed = reason === null ? cacheKey(facts, action.cache.key) : null;
+  const asked = keyed === null ? { path: facts.rawPath, query: facts.query } : keyed.target;
+  return {
+    site,
+    route: match.route,
+    params: match.params,
+    action,
+    pool: action.pool,
+    originRequest: {
+      method: facts.method,
+      target: joinTarget(rewriteTarget(asked, action.rewrite, values)),
+      headers: originHeaders(facts, match.route, { values, requestId: input.requestId, cacheable: keyed !== null }),
+      resolveOverride: action.host === "visitor",
+    },
+    cache: keyed === null ? { use: "bypass", reason: reason ?? "route" } : { use: "cache", key: keyed.key, policy: action.cache },
+  };
+}
+
+function joinTarget(target: { readonly path: string; readonly query: string }): string {
+  return target.query === "" ? target.path : `${target.path}?${target.query}`;
+}

@@ -1,0 +1,51 @@
+// Stage "record": one log line for each request, whatever became of it. Never throws, changes nothing, holds no secrets: query
+// strings, cookies and credentials stay out.
+
+import type { Exchange } from "../exchange.ts";
+import type { Ports } from "../ports.ts";
+
+export interface Recorded {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  /** Null when the request ended before there were facts and a state. */
+  readonly exchange: Exchange | null;
+  readonly status: number;
+  readonly error: string | null;
+  readonly startedAtMs: number;
+}
+
+export function record(recorded: Recorded, ports: Ports): void {
+  const { exchange } = recorded;
+  ports.log.write({
+    at: new Date(recorded.startedAtMs).toISOString(),
+    id: recorded.id,
+    method: recorded.method,
+    url: withoutQuery(recorded.url),
+    status: recorded.status,
+    ms: ports.clock.nowMs() - recorded.startedAtMs,
+    ...(recorded.error === null ? {} : { error: recorded.error }),
+    ...(exchange === null ? {} : exchangeFields(exchange)),
+  });
+}
+
+function exchangeFields(exchange: Exchange): Readonly<Record<string, unknown>> {
+  const { facts, plan, digest, state } = exchange;
+  return {
+    client: facts.client.address,
+    country: facts.client.country,
+    colo: facts.client.colo,
+    release: state.ruleset.release.slice(0, 12),
+    route: plan?.route.id ?? null,
+    cache: digest.cache.status,
+    ...(digest.cache.detail === null ? {} : { cacheDetail: digest.cache.detail }),
+    ...(digest.rules.length === 0 ? {} : { rules: digest.rules }),
+    ...(digest.attempts.length === 0 ? {} : { attempts: digest.attempts }),
+  };
+}
+
+/** Query strings carry tokens and addresses: they are not logged. */
+function withoutQuery(url: string): string {
+  const mark = url.indexOf("?");
+  return mark === -1 ? url : url.slice(0, mark);
+}
