@@ -15,3 +15,12 @@ export const LOOP_PASSES_MAX = 1;
 
 /** Request bodies above this get 413 unless the route says otherwise: the platform's own limit on the free and pro plans. */
 export const BODY_BYTES_MAX_DEFAULT = 100 * 1024 * 1024;
+
+/** Characters of a health document that are read: 1,000 origins at about 250 characters each, doubled. */
+export const HEALTH_DOCUMENT_CHARS_MAX = 512 * 1024;
+
+/** Characters of the overrides document that are read: as many origins as the health document can name. */
+export const OVERRIDES_CHARS_MAX = 512 * 1024;
+
+/** The largest weight of an origin: far above any ratio that people mean, small enough that sums stay exact. */
+export const ORIGIN_WEIGHT_MAX = 1000;
