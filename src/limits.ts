@@ -24,3 +24,6 @@ export const OVERRIDES_CHARS_MAX = 512 * 1024;
 
 /** The largest weight of an origin: far above any ratio that people mean, small enough that sums stay exact. */
 export const ORIGIN_WEIGHT_MAX = 1000;
+
+/** Characters of the pointer that are read: a few hundred in use, the rest is room for a long publishing message. */
+export const POINTER_CHARS_MAX = 16 * 1024;
