@@ -1,0 +1,152 @@
+// The first thing every npm script runs: installs what is missing, then runs the task on the project's own Node 24. Plain
+// JavaScript with Node built-ins only, because it runs before anything is installed and on Node 20. It never edits
+// package-lock.json; an install that would change it ends with an error.
+
+import { spawn, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const NODE_MAJOR_MIN = 20;
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const MODULES = join(ROOT, "node_modules");
+const STAMP = join(MODULES, ".breakwater-installed");
+
+/** Each task is a command line; what follows the task's name is added to it. */
+const TASKS = {
+  start: ["node", "scripts/start.ts"],
+  serve: ["node", "scripts/serve.ts"],
+  build: ["node", "scripts/build.ts"],
+  check: ["node", "scripts/check.ts"],
+  test: ["vitest", "run"],
+  breakwater: ["node", "scripts/breakwater.ts"],
+  docs: ["node", "scripts/generate-docs.ts"],
+  types: ["wrangler", "types", "--include-runtime=false"],
+  format: ["oxfmt"],
+  deploy: ["wrangler", "deploy"],
+  "verify:production": ["node", "scripts/verify-production.ts"],
+};
+
+/** Tasks that end when this process disappears, even by SIGKILL: the channel to them closes. */
+const LINKED = new Set(["start", "serve"]);
+
+main(process.argv[2], process.argv.slice(3));
+
+function main(task, args) {
+  requireNode();
+  const command = Object.hasOwn(TASKS, task ?? "") ? TASKS[task] : undefined;
+  if (command === undefined) {
+    fail(`there is no task "${task ?? ""}"`, `Tasks: ${Object.keys(TASKS).join(", ")}. For example: npm start, or npm run check`);
+  }
+  if (!isInstalled()) install();
+  run(task, [...command, ...args]);
+}
+
+function requireNode() {
+  const major = Number(process.versions.node.split(".")[0]);
+  if (major < NODE_MAJOR_MIN) {
+    fail(
+      `this is Node ${process.versions.node}, and Breakwater needs Node ${NODE_MAJOR_MIN} or newer`,
+      "Install a newer Node (https://nodejs.org, or your version manager) and run the same command again.",
+    );
+  }
+}
+
+/** What an install depends on: the lock, the manifest, and the machine that native binaries are chosen for. */
+function fingerprint() {
+  const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
+  for (const name of ["package.json", "package-lock.json"]) hash.update(dependencyPart(name));
+  return hash.digest("hex");
+}
+
+/** Of package.json only what decides the install, so that editing a script does not reinstall. */
+function dependencyPart(name) {
+  const text = readFileSync(join(ROOT, name), "utf8");
+  if (name !== "package.json") return text;
+  const { dependencies, devDependencies, optionalDependencies, overrides } = JSON.parse(text);
+  return JSON.stringify({ dependencies, devDependencies, optionalDependencies, overrides });
+}
+
+function isInstalled() {
+  return existsSync(STAMP) && readFileSync(STAMP, "utf8") === fingerprint() && existsSync(join(MODULES, ".bin", "node"));
+}
+
+function install() {
+  process.stderr.write("Installing dependencies (once, and again when package-lock.json changes) ...\n");
+  const lock = join(ROOT, "package-lock.json");
+  const before = readFileSync(lock, "utf8");
+  const npm = npmCommand();
+  const result = spawnSync(npm[0], [...npm.slice(1), "install", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "pipe"],
+    encoding: "utf8",
+    env: process.env,
+  });
+  if (result.error !== undefined || result.status !== 0) failInstall(result);
+  if (readFileSync(lock, "utf8") !== before) {
+    fail(
+      "npm install changed package-lock.json: it does not fit package.json",
+      "If you edited package.json, keep the new lock and run the command again. If not: git checkout package-lock.json",
+    );
+  }
+  mkdirSync(MODULES, { recursive: true });
+  writeFileSync(STAMP, fingerprint());
+}
+
+/** The npm that runs this script when there is one; else the one in PATH. */
+function npmCommand() {
+  const cli = process.env.npm_execpath;
+  if (cli !== undefined && /npm-cli\.c?js$/.test(cli)) return [process.execPath, cli];
+  return [process.platform === "win32" ? "npm.cmd" : "npm"];
+}
+
+function failInstall(result) {
+  const output = `${result.error?.message ?? ""}${result.stderr ?? ""}`;
+  process.stderr.write(output.endsWith("\n") ? output : `${output}\n`);
+  if (result.error?.code === "ENOENT") fail("npm was not found", "It comes with Node: install Node again, or put npm in PATH.");
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|network/i.test(output)) {
+    fail(
+      "the package registry could not be reached",
+      "Check the network, and `npm config get registry` and `npm config get proxy`; then run the same command again.",
+    );
+  }
+  if (/EACCES|EPERM/.test(output)) fail("npm may not write here", `Make ${ROOT} writable for you, and run the same command again.`);
+  if (/ENOSPC/.test(output)) fail("the disk is full", "An installation takes about 650 MB.");
+  fail("npm install failed (its output is above)", "Once that is solved, run the same command again.");
+}
+
+function run(task, command) {
+  const bin = join(MODULES, ".bin");
+  const file = join(bin, process.platform === "win32" ? `${command[0]}.cmd` : command[0]);
+  const linked = LINKED.has(task);
+  const child = spawn(file, command.slice(1), {
+    cwd: ROOT,
+    stdio: linked ? ["inherit", "inherit", "inherit", "ipc"] : "inherit",
+    shell: process.platform === "win32",
+    env: {
+      ...process.env,
+      PATH: bin + delimiter + (process.env.PATH ?? ""),
+      // A local run neither asks Cloudflare for sample request data nor reports usage.
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      WRANGLER_SEND_METRICS: "false",
+    },
+  });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  if (process.env.npm_lifecycle_event !== undefined) stopWithParent(child);
+  child.on("error", (error) => fail(`${command[0]} could not be started: ${error.message}`, "Delete node_modules and run the command again."));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1)));
+}
+
+/** npm may be killed without its child being told; then the child would keep the ports. */
+function stopWithParent(child) {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) child.kill("SIGTERM");
+  }, 500).unref();
+}
+
+function fail(problem, fix) {
+  process.stderr.write(`\nbreakwater: ${problem}.\n${fix}\n`);
+  process.exit(1);
+}
