@@ -134,7 +134,9 @@ function run(task, command) {
   });
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   if (process.env.npm_lifecycle_event !== undefined) stopWithParent(child);
-  child.on("error", (error) => fail(`${command[0]} could not be started: ${error.message}`, "Delete node_modules and run the command again."));
+  child.on("error", (error) =>
+    fail(`${command[0]} could not be started: ${error.message}`, "Delete node_modules and run the command again."),
+  );
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1)));
 }
 

@@ -74,7 +74,10 @@ async function fingerprintOf(root: string): Promise<string> {
   const sources = await readdir(join(root, "src"), { recursive: true, withFileTypes: true });
   const files = sources.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const path of [...files.sort(), join(root, "wrangler.toml"), join(PROJECT_ROOT, "package-lock.json")]) {
-    hash.update(`${relative(root, path)}\0`).update(await readFile(path)).update("\0");
+    hash
+      .update(`${relative(root, path)}\0`)
+      .update(await readFile(path))
+      .update("\0");
   }
   return hash.digest("hex");
 }

@@ -27,7 +27,9 @@ async function workerdChildren(): Promise<number[]> {
   if (process.platform === "win32") return [];
   const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,comm="]).catch(() => ({ stdout: "" }));
   const rows = stdout.split("\n").map((line) => line.trim().split(/\s+/));
-  return rows.flatMap(([pid, parent, ...command]) => (Number(parent) === process.pid && command.join(" ").includes("workerd") ? [Number(pid)] : []));
+  return rows.flatMap(([pid, parent, ...command]) =>
+    Number(parent) === process.pid && command.join(" ").includes("workerd") ? [Number(pid)] : [],
+  );
 }
 
 /** The guard: waits for the pipe to break, then ends the processes that are still there. */

@@ -68,7 +68,8 @@ export async function startWorker(options: WorkerOptions): Promise<LocalWorker> 
 function miniflareOptions(options: WorkerOptions): ConstructorParameters<typeof Miniflare>[0] {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(options.configPath);
   const { modulesRules: _rules, ...worker } = workerOptions;
-  const kv = options.remoteKv === undefined ? {} : { kvNamespaces: { CONFIG: { id: "CONFIG", remoteProxyConnectionString: options.remoteKv } } };
+  const kv =
+    options.remoteKv === undefined ? {} : { kvNamespaces: { CONFIG: { id: "CONFIG", remoteProxyConnectionString: options.remoteKv } } };
   return convertV4MiniflareOptions({
     host: HOST,
     port: options.port,
@@ -82,7 +83,7 @@ function miniflareOptions(options: WorkerOptions): ConstructorParameters<typeof 
       {
         ...worker,
         ...kv,
-        bindings: { ...worker.bindings, ...options.vars, ...options.secrets },
+        bindings: { ...(worker.bindings as Record<string, string> | undefined), ...options.vars, ...options.secrets },
         modules: true,
         scriptPath: options.scriptPath,
         unsafeDirectSockets: [{ host: HOST, port: options.directPort ?? 0 }],
