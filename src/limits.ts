@@ -111,3 +111,107 @@ export const CACHE_OBJECT_BYTES_MAX_DEFAULT = 100 * 1024 * 1024;
 
 /** The longest lifetime in the cache, stale windows included: purges are remembered as long. */
 export const CACHE_LIFETIME_SECONDS_MAX = 30 * 86_400;
+
+/** Health verdicts older than this no longer keep an origin out: three missed heartbeats of a paid plan. */
+export const HEALTH_FRESH_MS = 180_000;
+
+/** Health older than this says nothing at all: the cron is dead. */
+export const HEALTH_USELESS_MS = 900_000;
+
+/** A health document from further in the future than this is from a broken clock and is ignored. */
+export const HEALTH_SKEW_MS_MAX = 60_000;
+
+/** The share of its weight that an origin gets while an old `down` is still doubted. */
+export const HEALTH_PROBATION_SHARE = 0.1;
+
+/** An origin that the checks call down gets one idempotent request per isolate in this time, to find a wrong verdict. */
+export const HEALTH_PROBE_INTERVAL_MS = 5_000;
+
+/** A `down` is taken for the checks' own problem when this many requests in a row of time ... */
+export const CONTRADICTION_REQUESTS = 20;
+/** ... succeeded at this rate ... */
+export const CONTRADICTION_SUCCESS_RATE = 0.95;
+/** ... within this time: a probe every 5 s makes 24. */
+export const CONTRADICTION_WINDOW_MS = 120_000;
+
+/** Below this share of available weight in a pool, the verdicts of the checks are ignored: they are more likely wrong than right. */
+export const PANIC_AVAILABLE_SHARE = 0.5;
+
+/** At most this share of a pool is kept out for slow or failing answers, and one always stays. Refused connections do not count. */
+export const EJECTED_SHARE_MAX = 0.5;
+
+/** Connection failures in a row that open a circuit before the configured number of failures: a dead server is dead at once. */
+export const CIRCUIT_CONNECTION_FAILURES = 2;
+
+/** A circuit that stayed closed for this long starts again with the shortest open time. */
+export const CIRCUIT_DECAY_MS = 60_000;
+
+/** Open times are multiplied by a random factor of up to 1 plus or minus this, so that isolates do not probe together. */
+export const CIRCUIT_JITTER = 0.25;
+
+/** A half-open probe that never reported gives its place up: the platform may end a request without a word. */
+export const CIRCUIT_PROBE_LEASE_MS = 120_000;
+
+/** The longest Retry-After that sets an open time. */
+export const RETRY_AFTER_MS_MAX = 60_000;
+
+/** An origin whose circuit closed gets its full share after this time, a tenth at first. */
+export const SLOW_START_MS = 10_000;
+export const SLOW_START_SHARE = 0.1;
+
+/** How long an answer of another origin on a route is evidence that a failure there is the origin's own. */
+export const EVIDENCE_MS = 10_000;
+
+/** Retries per request that a pool bears over the window: origins in trouble see at most a tenth more than the visitors sent ... */
+export const RETRY_BUDGET_RATIO = 0.1;
+/** ... or this many a second where traffic is low ... */
+export const RETRY_BUDGET_FREE_PER_SECOND = 10;
+/** ... counted over this time. */
+export const RETRY_BUDGET_WINDOW_MS = 10_000;
+
+/** No retries while less than this share of a pool's last attempts succeeded: the others are no better. */
+export const POOL_SUCCESS_RATE_MIN = 0.5;
+/** How many attempts back that looks, and how many it takes to judge. */
+export const POOL_SUCCESS_ATTEMPTS = 40;
+export const POOL_SUCCESS_ATTEMPTS_MIN = 20;
+
+/** Request bodies kept for a second attempt, all requests of an isolate together: an eighth of its 128 MB. */
+export const REPLAY_BYTES_ISOLATE_MAX = 16 * 1024 * 1024;
+
+/** After this time a thing in flight is taken for lost: the platform may end a request without running its last lines. */
+export const LEASE_MS = 300_000;
+
+/** Fallback pools that are walked from one pool, itself included: more is a mistake in the config. */
+export const FALLBACK_DEPTH_MAX = 8;
+
+/** A run of the health checks ends within this time, before the next minute's run begins. */
+export const CHECK_RUN_MS_MAX = 55_000;
+
+/** Health checks that wait for an answer at once: the platform lets six connections wait and queues the rest. */
+export const CHECKS_AT_ONCE_MAX = 6;
+
+/** Of a check's answer, what is read to find the expected text. */
+export const CHECK_BODY_BYTES_MAX = 65_536;
+
+/** Subrequests that one cron run may make on each plan of the platform; a few are kept back for reading and writing KV. */
+export const SUBREQUESTS_FREE_PLAN = 50;
+export const SUBREQUESTS_PAID_PLAN = 10_000;
+export const SUBREQUESTS_KEPT_BACK = 5;
+
+/** Generations of URL purges that are told apart: a hash table, where a collision costs a miss. With the other tables 450,000 characters. */
+export const PURGE_URL_SLOTS = 8192;
+
+/** Generations of surrogate keys that are told apart. */
+export const PURGE_TAG_SLOTS = 2048;
+
+/** Generations of path prefixes that are told apart. */
+export const PURGE_PREFIX_SLOTS = 2048;
+
+/** Generations of hosts that are told apart: about as many as one config has sites. */
+export const PURGE_HOST_SLOTS = 1024;
+
+/** Segments of a path that a prefix purge looks at; a longer prefix purges from here on, so more than was asked, never less. */
+export const PURGE_PREFIX_SEGMENTS_MAX = 16;
+
+/** Characters of a purge document that are read: all tables full, with room. */
+export const PURGES_CHARS_MAX = 640 * 1024;
