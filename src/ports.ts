@@ -25,6 +25,8 @@ export interface CacheStore {
 /** Reading and writing KV. A failed read throws `ConfigStoreError`; a missing key is null. */
 export interface ConfigStore {
   get(key: string): Promise<string | null>;
+  /** Several small keys in one operation; a missing key is null. Fails as a whole. */
+  getAll(keys: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
   /** Used by the cron (`health`) and by the purge ledger (`purges`) only: nothing that a visitor sends causes a write. */
   put(key: string, value: string): Promise<void>;
 }
@@ -61,6 +63,8 @@ export interface PurgeReceipt {
   readonly atMs: number;
   /** When every data centre must have seen it. */
   readonly everywhereByMs: number;
+  /** The generations as they now are, for whoever cannot wait until KV shows them. */
+  readonly generations: string;
 }
 
 /** One JSON line per call. Never throws. */

@@ -70,11 +70,6 @@ export function encodePointer(pointer: Pointer): string {
   return JSON.stringify({ format, number, release, candidate, predecessor, publishedAtMs, author, message }, null, 2);
 }
 
-/** True when `next` may replace `held`: numbers never go backwards, and of two publishers of one number the first seen is kept. */
-export function isNewer(next: Pointer, held: Pointer | null): boolean {
-  return held === null || next.number > held.number;
-}
-
 const HASH_FORM = "64 lower-case hexadecimal digits";
 
 function parseCandidate(value: unknown): Result<Candidate | null, PointerParseError> {
