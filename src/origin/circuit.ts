@@ -1,0 +1,165 @@
+// The circuit of one origin in one isolate: closed while it answers, open after failures, half-open when its time is over and
+// one request may try it. Pure: time and randomness come in, a new state comes out. It never looks at requests or responses
+// (classify.ts and verdict.ts do) and never decides alone whether an origin is used (merge.ts does).
+
+import type { CircuitSnapshot } from "../config/snapshot.ts";
+import { CIRCUIT_CONNECTION_FAILURES, CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX } from "../limits.ts";
+import { SLOW_START_MS, SLOW_START_SHARE } from "../limits.ts";
+import { addToSlices, sumSlices } from "./slices.ts";
+import type { Slice } from "./slices.ts";
+
+export interface Circuit {
+  /** `open` includes half-open, which is an open circuit whose time is over; see `circuitPhase`. */
+  readonly state: "closed" | "open";
+  /** In a row, while closed. */
+  readonly failures: number;
+  readonly connectionFailures: number;
+  readonly slices: readonly Slice[];
+  readonly openedAtMs: number;
+  readonly openUntilMs: number;
+  readonly openedBy: CircuitTrip | null;
+  /** The next opening lasts `openMs` times two to the power of this. */
+  readonly exponent: number;
+  /** In half-open: a probe is under way until it reports or this time comes. */
+  readonly probeUntilMs: number | null;
+  readonly probeSuccesses: number;
+  /** When it last closed after having been open; null when it never was. */
+  readonly closedAtMs: number | null;
+}
+
+/** What opened a circuit. Only `connection` proves that the server is gone, so only the others count against the ejection limit. */
+export type CircuitTrip = "connection" | "failures" | "success-rate";
+
+export type CircuitPhase = "closed" | "open" | "half-open";
+
+/** neutral: the attempt says nothing about the origin (the visitor left, or every origin fails alike). */
+export type CircuitOutcome = "success" | "failure" | "connection-failure" | "neutral";
+
+/** As what an attempt was admitted. Only a probe or a forced attempt moves a circuit that is not closed: late reports do not. */
+export type Admission = "normal" | "probe" | "forced";
+
+export interface CircuitEvent {
+  readonly outcome: CircuitOutcome;
+  readonly admission: Admission;
+  /** From the origin's Retry-After; null when it sent none. */
+  readonly retryAfterMs: number | null;
+  readonly settings: CircuitSnapshot;
+  readonly nowMs: number;
+  /** In [0, 1). */
+  readonly random: number;
+}
+
+export function closedCircuit(): Circuit {
+  return {
+    state: "closed",
+    failures: 0,
+    connectionFailures: 0,
+    slices: [],
+    openedAtMs: 0,
+    openUntilMs: 0,
+    openedBy: null,
+    exponent: 0,
+    probeUntilMs: null,
+    probeSuccesses: 0,
+    closedAtMs: null,
+  };
+}
+
+/** `upSinceMs`: when the active checks last saw the origin up. That halves what is left of an open time; it never closes a circuit. */
+export function circuitPhase(circuit: Circuit, nowMs: number, upSinceMs: number | null = null): CircuitPhase {
+  if (circuit.state === "closed") return "closed";
+  // The half of a jittered time is jittered too, so isolates still do not probe together.
+  const sooner = upSinceMs !== null && upSinceMs > circuit.openedAtMs;
+  const untilMs = sooner ? circuit.openedAtMs + (circuit.openUntilMs - circuit.openedAtMs) / 2 : circuit.openUntilMs;
+  return nowMs >= untilMs ? "half-open" : "open";
+}
+
+/** Whether a request may go to the origin: as traffic, as the one probe of a half-open circuit, or not at all. */
+export function admits(circuit: Circuit, nowMs: number, upSinceMs: number | null = null): "traffic" | "probe" | "no" {
+  switch (circuitPhase(circuit, nowMs, upSinceMs)) {
+    case "closed":
+      return "traffic";
+    case "half-open":
+      return circuit.probeUntilMs === null || nowMs >= circuit.probeUntilMs ? "probe" : "no";
+    case "open":
+      return "no";
+  }
+}
+
+/** Notes that an attempt begins. `forced`: it goes although the circuit does not admit it, because nothing else is left. */
+export function beginAttempt(circuit: Circuit, nowMs: number, upSinceMs: number | null = null): { circuit: Circuit; admission: Admission } {
+  switch (admits(circuit, nowMs, upSinceMs)) {
+    case "traffic":
+      return { circuit, admission: "normal" };
+    case "probe":
+      return { circuit: { ...circuit, probeUntilMs: nowMs + CIRCUIT_PROBE_LEASE_MS }, admission: "probe" };
+    case "no":
+      return { circuit, admission: "forced" };
+  }
+}
+
+/** The circuit after an attempt came out. */
+export function observe(circuit: Circuit, event: CircuitEvent): Circuit {
+  return circuit.state === "closed" ? observeClosed(circuit, event) : observeOpen(circuit, event);
+}
+
+/** The share of its weight that an origin gets after its circuit closed: from a tenth to all, over the slow start. */
+export function slowStartShare(circuit: Circuit, nowMs: number): number {
+  if (circuit.closedAtMs === null || circuit.state !== "closed") return 1;
+  return Math.min(1, Math.max(SLOW_START_SHARE, (nowMs - circuit.closedAtMs) / SLOW_START_MS));
+}
+
+function observeClosed(circuit: Circuit, event: CircuitEvent): Circuit {
+  const { outcome, settings, nowMs } = event;
+  if (outcome === "neutral") return circuit;
+  const good = outcome === "success";
+  const seen: Circuit = {
+    ...circuit,
+    failures: good ? 0 : circuit.failures + 1,
+    connectionFailures: outcome === "connection-failure" ? circuit.connectionFailures + 1 : 0,
+    slices: addToSlices(circuit.slices, good ? { good: 1 } : { bad: 1 }, { nowMs, windowMs: settings.windowMs }),
+  };
+  const trip = good ? null : tripOf(seen, event);
+  return trip === null ? seen : open(seen, trip, event);
+}
+
+function tripOf(circuit: Circuit, { settings, nowMs }: CircuitEvent): CircuitTrip | null {
+  if (circuit.connectionFailures >= Math.min(CIRCUIT_CONNECTION_FAILURES, settings.consecutiveFailures)) return "connection";
+  if (circuit.failures >= settings.consecutiveFailures) return "failures";
+  const { good, bad } = sumSlices(circuit.slices, { nowMs, windowMs: settings.windowMs });
+  if (good + bad >= settings.volume && good < settings.successRateMin * (good + bad)) return "success-rate";
+  return null;
+}
+
+function observeOpen(circuit: Circuit, event: CircuitEvent): Circuit {
+  const { outcome, admission, settings, nowMs } = event;
+  if (admission === "normal") return circuit;
+  const free: Circuit = admission === "probe" ? { ...circuit, probeUntilMs: null } : circuit;
+  if (outcome === "neutral") return free;
+  if (outcome === "success") {
+    const probeSuccesses = circuit.probeSuccesses + 1;
+    if (probeSuccesses < settings.closeAfter) return { ...free, probeSuccesses };
+    return { ...closedCircuit(), exponent: circuit.exponent, closedAtMs: nowMs };
+  }
+  // A forced attempt that fails while the time still runs says nothing new; one that fails after it is a failed probe.
+  if (admission === "forced" && nowMs < circuit.openUntilMs) return { ...free, probeSuccesses: 0 };
+  return open(free, outcome === "connection-failure" ? "connection" : (circuit.openedBy ?? "failures"), event);
+}
+
+function open(circuit: Circuit, openedBy: CircuitTrip, { settings, nowMs, random, retryAfterMs }: CircuitEvent): Circuit {
+  const quiet = circuit.state === "closed" && (circuit.closedAtMs === null || nowMs - circuit.closedAtMs >= CIRCUIT_DECAY_MS);
+  const exponent = quiet ? 0 : circuit.exponent;
+  const grownMs = Math.min(settings.openMsMax, settings.openMs * 2 ** exponent);
+  const jitteredMs = grownMs * (1 - CIRCUIT_JITTER + 2 * CIRCUIT_JITTER * random);
+  const openForMs = retryAfterMs === null ? jitteredMs : Math.min(RETRY_AFTER_MS_MAX, Math.max(settings.openMs, retryAfterMs));
+  return {
+    ...closedCircuit(),
+    state: "open",
+    openedAtMs: nowMs,
+    openUntilMs: nowMs + openForMs,
+    openedBy,
+    // Past the cap a larger exponent changes nothing; it is held there so that it cannot overflow.
+    exponent: grownMs >= settings.openMsMax ? exponent : exponent + 1,
+    closedAtMs: circuit.closedAtMs,
+  };
+}

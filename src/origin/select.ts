@@ -1,0 +1,126 @@
+// Which origin a request goes to next: the pool's tiers (primaries, backups), then its fallback pools, then the origins that
+// are avoided, and never the same server twice in one request. Pure. Among the members of a tier the pool's policy chooses.
+
+import type { PoolSnapshot } from "../config/snapshot.ts";
+import type { Facts } from "../facts.ts";
+import { FALLBACK_DEPTH_MAX } from "../limits.ts";
+import type { Standing, Use } from "./merge.ts";
+import { rendezvous, roundRobin, weightedRandom } from "./policy.ts";
+import type { Credits } from "./policy.ts";
+
+export interface SelectInput {
+  readonly pools: ReadonlyMap<string, PoolSnapshot>;
+  /** Name of the pool to begin with. */
+  readonly pool: string;
+  /** Servers that this request was sent to (`serverOf`). */
+  readonly tried: ReadonlySet<string>;
+  /** The request can be repeated elsewhere when it fails, so it may be spent on an origin that is probably back. */
+  readonly mayProbe: boolean;
+  readonly facts: Pick<Facts, "path" | "query" | "rawUrl" | "headers" | "client">;
+  standings(pool: PoolSnapshot): readonly Standing[];
+  credits(pool: string): Credits;
+  random(): number;
+}
+
+export interface Selection {
+  readonly standing: Standing;
+  /** Round-robin state of the origin's pool after this choice; null where the policy has none. */
+  readonly credits: Credits | null;
+}
+
+/** Null when an operator took every origin away, or every one was tried. */
+export function selectOrigin(input: SelectInput): Selection | null {
+  const chain = poolChain(input.pools, input.pool).map((pool) => ({ pool, untried: input.standings(pool).filter((standing) => isUntried(standing, input)) }));
+  for (const { pool, untried } of chain) {
+    for (const backup of [false, true]) {
+      const tier = bestTier(untried.filter(({ origin }) => origin.backup === backup), input.mayProbe);
+      if (tier.length > 0) return choose(pool, tier, input);
+    }
+  }
+  // Nothing is fit. Origins that only the checks complain about are the better bet, then those with an open circuit.
+  for (const reason of ["health-down", "circuit-open"] as const) {
+    for (const { pool, untried } of chain) {
+      const avoided = untried.filter((standing) => standing.use === "avoided" && standing.reason === reason);
+      const primaries = avoided.filter(({ origin }) => !origin.backup);
+      const tier = primaries.length > 0 ? primaries : avoided;
+      if (tier.length > 0) return choose(pool, tier, input);
+    }
+  }
+  return null;
+}
+
+/** The pool and those that take over from it, in order. A cycle ends where it closes; a name without a pool ends the chain. */
+export function poolChain(pools: ReadonlyMap<string, PoolSnapshot>, first: string): readonly PoolSnapshot[] {
+  const chain: PoolSnapshot[] = [];
+  for (let name: string | null = first; name !== null && chain.length < FALLBACK_DEPTH_MAX; ) {
+    const pool = pools.get(name);
+    if (pool === undefined || chain.includes(pool)) break;
+    chain.push(pool);
+    name = pool.fallback;
+  }
+  return chain;
+}
+
+/** The server behind a standing: one that two pools share under different names is still one server. */
+export function serverOf(standing: Standing): string {
+  return standing.origin.base + standing.origin.basePath;
+}
+
+function isUntried(standing: Standing, input: SelectInput): boolean {
+  return standing.use !== "excluded" && !input.tried.has(serverOf(standing));
+}
+
+/** One probe goes before traffic while traffic has somewhere to go if it fails; otherwise serving origins go first. */
+function bestTier(standings: readonly Standing[], mayProbe: boolean): readonly Standing[] {
+  const of = (use: Use): readonly Standing[] => standings.filter((standing) => standing.use === use);
+  const serving = of("serving");
+  const probing = of("probing");
+  if (mayProbe && serving.length > 0 && probing.length > 0) return probing.slice(0, 1);
+  return serving.length > 0 ? serving : probing;
+}
+
+function choose(pool: PoolSnapshot, tier: readonly Standing[], input: SelectInput): Selection {
+  const candidates = tier.map((standing) => ({ id: standing.origin.id, weight: standing.weight, standing }));
+  const { policy } = pool;
+  switch (policy.kind) {
+    case "round-robin": {
+      const { chosen, credits } = roundRobin(candidates, input.credits(pool.name), () => input.random());
+      return { standing: chosen.standing, credits };
+    }
+    case "random":
+      return { standing: weightedRandom(candidates, input.random()).standing, credits: null };
+    case "hash": {
+      const key = hashKey(policy, input.facts);
+      // Requests without the header, cookie or parameter have nothing in common: they are spread, not sent to one origin.
+      const chosen = key === null ? weightedRandom(candidates, input.random()) : rendezvous(candidates, key);
+      return { standing: chosen.standing, credits: null };
+    }
+  }
+}
+
+/** What a hash policy looks at; null when the request has none of it. */
+export function hashKey(policy: Extract<PoolSnapshot["policy"], { kind: "hash" }>, facts: SelectInput["facts"]): string | null {
+  switch (policy.by) {
+    case "client":
+      return facts.client.address === "" ? null : facts.client.address;
+    case "path":
+      return facts.path;
+    case "url":
+      return facts.query === "" ? facts.path : `${facts.path}?${facts.query}`;
+    case "header":
+      return facts.headers.get(policy.name);
+    case "cookie":
+      return cookieValue(facts.headers.get("cookie") ?? "", policy.name);
+    case "query":
+      return new URLSearchParams(facts.query).get(policy.name);
+  }
+}
+
+/** The first cookie of that name (RFC 6265 4.2); names are compared exactly. */
+function cookieValue(header: string, name: string): string | null {
+  for (const pair of header.split(";")) {
+    const equals = pair.indexOf("=");
+    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+  }
+  return null;
+}

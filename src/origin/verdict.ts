@@ -1,0 +1,28 @@
+// What an attempt says about the origin's circuit. Pure. The rule that protects healthy origins: an answer that is only bad or
+// late counts against an origin when another origin answered the same route well at about that time. A route that fails or
+// crawls everywhere is the application's own matter, and no circuit opens for it.
+
+import type { CircuitOutcome } from "./circuit.ts";
+import type { Failure, FailureKind } from "./classify.ts";
+
+export type Verdict =
+  | { readonly kind: "now"; readonly outcome: CircuitOutcome }
+  /** Counts as a failure once another origin is seen to answer this route, as nothing otherwise. */
+  | { readonly kind: "if-another-answers" };
+
+/** `failure` is null for a good answer. */
+export function verdictOf(failure: Failure | null): Verdict {
+  if (failure === null) return { kind: "now", outcome: "success" };
+  return VERDICTS[failure.kind];
+}
+
+const VERDICTS: Readonly<Record<FailureKind, Verdict>> = {
+  "connect-error": { kind: "now", outcome: "connection-failure" },
+  dns: { kind: "now", outcome: "connection-failure" },
+  tls: { kind: "now", outcome: "connection-failure" },
+  // Locally a refused connection and one that was reset throw the same error.
+  reset: { kind: "now", outcome: "connection-failure" },
+  timeout: { kind: "if-another-answers" },
+  status: { kind: "if-another-answers" },
+  "client-gone": { kind: "now", outcome: "neutral" },
+};
