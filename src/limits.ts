@@ -215,3 +215,24 @@ export const PURGE_PREFIX_SEGMENTS_MAX = 16;
 
 /** Characters of a purge document that are read: all tables full, with room. */
 export const PURGES_CHARS_MAX = 640 * 1024;
+
+/** Wait for KV's answer to a poll: far above its slowest percentile, so that what takes longer counts as an outage. */
+export const STATE_READ_MS_MAX = 2_000;
+
+/** Wait for the text of a release, which can be megabytes. */
+export const RELEASE_READ_MS_MAX = 5_000;
+
+/** Wait for the data centre's cache: slower than KV it is of no use. */
+export const COPY_READ_MS_MAX = 500;
+
+/** A refresh that runs longer belongs to a request that went away; above the sum of its reads. */
+export const REFRESH_RUN_MS_MAX = 20_000;
+
+/** The longest that a request waits in an isolate that has no state at all, before it falls back on the baked release. */
+export const REFRESH_COLD_WAIT_MS_MAX = 5_000;
+
+/** Between two attempts of an isolate that has no state at all. */
+export const REFRESH_COLD_RETRY_MS = 1_000;
+
+/** A release that does not load is tried again after this; each try costs its read and its hash. */
+export const RELEASE_RETRY_MS = 60_000;

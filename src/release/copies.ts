@@ -1,0 +1,94 @@
+// Copies in the data centre's cache of what KV holds: the polled documents together, and releases one by one. A copy is read
+// instead of KV while it is young, and in place of KV, whatever its age, when KV fails. It is verified like the original, so
+// this module hands out text and believes nothing. It never fails: what cannot be read is not there.
+//
+// Nobody but the Worker reads or writes them. Their URLs are on a host that cannot exist (RFC 2606) and under
+// `/_breakwater/`, which no request of a visitor is ever looked up under, whatever Host it claims: the control stage ends it. A
+// hash of the deployment's own scope keeps two Workers of one zone, which share a cache, from reading each other's state.
+
+import { COPY_READ_MS_MAX } from "../limits.ts";
+import type { CacheStore } from "../ports.ts";
+import { DOCUMENT_KEYS, type DocumentName, type DocumentTexts } from "./documents.ts";
+import { within } from "./within.ts";
+
+export interface PolledCopy {
+  /** When these texts were read from KV, by the clock of the isolate that read them. */
+  readonly readAtMs: number;
+  readonly texts: DocumentTexts;
+}
+
+export interface Copies {
+  readPolled(cache: CacheStore): Promise<PolledCopy | null>;
+  writePolled(cache: CacheStore, copy: PolledCopy): Promise<void>;
+  readRelease(cache: CacheStore, hash: string): Promise<string | null>;
+  writeRelease(cache: CacheStore, hash: string, text: string): Promise<void>;
+  /** For a copy that turned out not to be the release. */
+  dropRelease(cache: CacheStore, hash: string): Promise<void>;
+}
+
+const COPY_ORIGIN = "https://breakwater.invalid";
+/** Raised when the form of a copy changes; older copies are then not found. */
+const COPY_FORMAT = 1;
+const YEAR_SECONDS = 31_536_000;
+
+/** @param scope - Differs between deployments, for example the Worker's name and its admin token. Only its hash is used. */
+export function createCopies(scope: string): Copies {
+  let prefix: string | null = null;
+  const keyOf = async (name: string): Promise<string> => {
+    prefix ??= `${COPY_ORIGIN}/_breakwater/s/${COPY_FORMAT}/${await scopeHash(scope)}`;
+    return `${prefix}/${name}`;
+  };
+  const read = async (cache: CacheStore, name: string): Promise<string | null> => {
+    const reading = cache.match(await keyOf(name)).then((response) => response?.text() ?? null);
+    try {
+      return (await within(reading, COPY_READ_MS_MAX))?.value ?? null;
+    } catch {
+      return null;
+    }
+  };
+  const write = async (cache: CacheStore, name: string, text: string): Promise<void> => {
+    const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": `max-age=${YEAR_SECONDS}` };
+    await cache.put(await keyOf(name), new Response(text, { headers }));
+  };
+  return {
+    readPolled: async (cache) => parseCopy(await read(cache, "polled")),
+    writePolled: (cache, copy) => write(cache, "polled", JSON.stringify(copy)),
+    readRelease: (cache, hash) => read(cache, `release/${hash}`),
+    writeRelease: (cache, hash, text) => write(cache, `release/${hash}`, text),
+    dropRelease: async (cache, hash) => {
+      await cache.delete(await keyOf(`release/${hash}`));
+    },
+  };
+}
+
+/** A copy is used instead of KV while it is young. One from the future, by a clock that is ahead, is not trusted to be. */
+export function isYoung(copy: PolledCopy, nowMs: number, copyMs: number): boolean {
+  return Math.abs(nowMs - copy.readAtMs) < copyMs;
+}
+
+function parseCopy(text: string | null): PolledCopy | null {
+  if (text === null) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value) || !isRecord(value["texts"])) return null;
+  const { readAtMs, texts } = value;
+  if (typeof readAtMs !== "number" || !Number.isSafeInteger(readAtMs) || readAtMs < 0) return null;
+  const names = Object.keys(DOCUMENT_KEYS) as DocumentName[];
+  const entries = names.map((name) => [name, texts[name] ?? null] as const);
+  if (!entries.every((entry) => entry[1] === null || typeof entry[1] === "string")) return null;
+  return { readAtMs, texts: Object.fromEntries(entries) as Record<DocumentName, string | null> };
+}
+
+/** 128 bits of SHA-256: enough that scopes never meet, and nothing of the scope can be read back from a URL. */
+async function scopeHash(scope: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`breakwater copies\n${scope}`));
+  return [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
