@@ -43,6 +43,11 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT.has(method);
 }
 
+/** RFC 9110 9.2.1. */
+export function isSafe(method: string): boolean {
+  return SAFE.has(method);
+}
+
 export function decideRetry(input: RetryInput): RetryDecision {
   const { failure, settings } = input;
   if (failure.kind === "client-gone") return no("client-gone");
@@ -68,7 +73,7 @@ function isRetriedKind(failure: Failure, settings: RetrySnapshot, method: string
       return settings.onTimeout;
     case "status":
       if (failure.status === null || !settings.onStatus.includes(failure.status)) return false;
-      return failure.status !== 500 || SAFE.has(method) || settings.unsafeMethods;
+      return failure.status !== 500 || isSafe(method) || settings.unsafeMethods;
     case "client-gone":
       return false;
   }

@@ -4,7 +4,7 @@
 import type { PoolSnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
 import { FALLBACK_DEPTH_MAX } from "../limits.ts";
-import type { Standing, Use } from "./merge.ts";
+import type { Standing } from "./merge.ts";
 import { rendezvous, roundRobin, weightedRandom } from "./policy.ts";
 import type { Credits } from "./policy.ts";
 
@@ -30,23 +30,9 @@ export interface Selection {
 
 /** Null when an operator took every origin away, or every one was tried. */
 export function selectOrigin(input: SelectInput): Selection | null {
-  const chain = poolChain(input.pools, input.pool).map((pool) => ({ pool, untried: input.standings(pool).filter((standing) => isUntried(standing, input)) }));
-  for (const { pool, untried } of chain) {
-    for (const backup of [false, true]) {
-      const tier = bestTier(untried.filter(({ origin }) => origin.backup === backup), input.mayProbe);
-      if (tier.length > 0) return choose(pool, tier, input);
-    }
-  }
-  // Nothing is fit. Origins that only the checks complain about are the better bet, then those with an open circuit.
-  for (const reason of ["health-down", "circuit-open"] as const) {
-    for (const { pool, untried } of chain) {
-      const avoided = untried.filter((standing) => standing.use === "avoided" && standing.reason === reason);
-      const primaries = avoided.filter(({ origin }) => !origin.backup);
-      const tier = primaries.length > 0 ? primaries : avoided;
-      if (tier.length > 0) return choose(pool, tier, input);
-    }
-  }
-  return null;
+  const tiers = poolChain(input.pools, input.pool).flatMap((pool) => tiersOf(pool, input));
+  const tier = fitTier(tiers, input.mayProbe) ?? avoidedTier(tiers);
+  return tier === null ? null : choose(tier, input);
 }
 
 /** The pool and those that take over from it, in order. A cycle ends where it closes; a name without a pool ends the chain. */
@@ -66,21 +52,47 @@ export function serverOf(standing: Standing): string {
   return standing.origin.base + standing.origin.basePath;
 }
 
-function isUntried(standing: Standing, input: SelectInput): boolean {
-  return standing.use !== "excluded" && !input.tried.has(serverOf(standing));
+/** Origins that are used before all that follow: a pool's primaries, or its backups. */
+interface Tier {
+  readonly pool: PoolSnapshot;
+  readonly standings: readonly Standing[];
 }
 
-/** One probe goes before traffic while traffic has somewhere to go if it fails; otherwise serving origins go first. */
-function bestTier(standings: readonly Standing[], mayProbe: boolean): readonly Standing[] {
-  const of = (use: Use): readonly Standing[] => standings.filter((standing) => standing.use === use);
-  const serving = of("serving");
-  const probing = of("probing");
-  if (mayProbe && serving.length > 0 && probing.length > 0) return probing.slice(0, 1);
-  return serving.length > 0 ? serving : probing;
+function tiersOf(pool: PoolSnapshot, input: SelectInput): readonly Tier[] {
+  const untried = input.standings(pool).filter((standing) => standing.use !== "excluded" && !input.tried.has(serverOf(standing)));
+  return [false, true].map((backup) => ({ pool, standings: untried.filter(({ origin }) => origin.backup === backup) }));
 }
 
-function choose(pool: PoolSnapshot, tier: readonly Standing[], input: SelectInput): Selection {
-  const candidates = tier.map((standing) => ({ id: standing.origin.id, weight: standing.weight, standing }));
+/** The first tier that serves; before it one origin that may be back, if this request has somewhere to go when it is not. */
+function fitTier(tiers: readonly Tier[], mayProbe: boolean): Tier | null {
+  let probing: Tier | null = null;
+  for (const tier of tiers) {
+    probing ??= narrowed(tier, ({ use }) => use === "probing");
+    const serving = narrowed(tier, ({ use }) => use === "serving");
+    if (serving !== null) return mayProbe && probing !== null ? { ...probing, standings: probing.standings.slice(0, 1) } : serving;
+  }
+  return probing;
+}
+
+/** Nothing is fit. Origins that only the checks complain about are the better bet, then those with an open circuit. */
+function avoidedTier(tiers: readonly Tier[]): Tier | null {
+  for (const reason of ["health-down", "circuit-open"] satisfies Standing["reason"][]) {
+    for (const tier of tiers) {
+      const avoided = narrowed(tier, (standing) => standing.reason === reason);
+      if (avoided !== null) return avoided;
+    }
+  }
+  return null;
+}
+
+/** Null when nobody is left. */
+function narrowed(tier: Tier, keep: (standing: Standing) => boolean): Tier | null {
+  const standings = tier.standings.filter(keep);
+  return standings.length === 0 ? null : { pool: tier.pool, standings };
+}
+
+function choose({ pool, standings }: Tier, input: SelectInput): Selection {
+  const candidates = standings.map((standing) => ({ id: standing.origin.id, weight: standing.weight, standing }));
   const { policy } = pool;
   switch (policy.kind) {
     case "round-robin": {

@@ -1,0 +1,81 @@
+// One attempt: sends the request to one origin and waits for its headers, no longer than it may. The result is an answer or a
+// classified failure, never an exception. Called by the fetch stage; it knows neither circuits nor retries.
+
+import type { OriginSnapshot, TimeoutsSnapshot } from "../config/snapshot.ts";
+import { declaredLength, withLength } from "../origin/body-length.ts";
+import { classifyError } from "../origin/classify.ts";
+import type { Failure } from "../origin/classify.ts";
+import type { ReplayBody } from "../origin/replay.ts";
+import { originRequest } from "../origin/request.ts";
+import { isIdempotent } from "../origin/retry.ts";
+import type { Ports } from "../ports.ts";
+
+export interface AttemptInput {
+  readonly origin: OriginSnapshot;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Headers;
+  readonly body: ReplayBody | null;
+  readonly visitorHostname: string | null;
+  readonly timeouts: TimeoutsSnapshot;
+  /** When the route's total time is over; null without one. */
+  readonly deadlineMs: number | null;
+  /** Fires when the visitor leaves; null when the attempt goes on without one. */
+  readonly visitor: AbortSignal | null;
+}
+
+export type AttemptResult = { readonly kind: "answer"; readonly response: Response } | { readonly kind: "failure"; readonly failure: Failure };
+
+export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" | "clock">): Promise<AttemptResult> {
+  const { visitor, body } = input;
+  const controller = new AbortController();
+  const leave = (): void => controller.abort();
+  const clientGone = (): boolean => visitor?.aborted === true || body?.broken() === true;
+  if (clientGone()) return failureOf(null, { timedOut: false, clientGone: true });
+  visitor?.addEventListener("abort", leave);
+  // Not AbortSignal.timeout(): that one would also cut the body off, long after the headers came.
+  const timeout = startHeaderTimeout(input, ports, () => controller.abort());
+  try {
+    const stream = body === null ? null : withLength(body.open(), declaredLength(input.headers));
+    const { url, init } = originRequest({ ...input, body: stream, signal: controller.signal });
+    return { kind: "answer", response: await ports.fetcher.fetch(url, init) };
+  } catch (error) {
+    return failureOf(error, { timedOut: timeout.isOver(), clientGone: clientGone() });
+  } finally {
+    timeout.stop();
+    visitor?.removeEventListener("abort", leave);
+  }
+}
+
+function failureOf(error: unknown, end: { timedOut: boolean; clientGone: boolean }): AttemptResult {
+  return { kind: "failure", failure: classifyError(error, end) };
+}
+
+interface HeaderTimeout {
+  isOver(): boolean;
+  stop(): void;
+}
+
+/** With a body, the time counts from the last byte sent, and stands still while the visitor is the one to be waited for. */
+function startHeaderTimeout(input: AttemptInput, { clock }: Pick<Ports, "clock">, onOver: () => void): HeaderTimeout {
+  const { body, timeouts, deadlineMs } = input;
+  const limitMs = body === null && isIdempotent(input.method) ? timeouts.headersMs : timeouts.headersWithBodyMs;
+  const startedAtMs = clock.nowMs();
+  let over = false;
+  const leftMs = (): number => {
+    const nowMs = clock.nowMs();
+    const idleMs = body?.waitsForVisitor() === true ? 0 : nowMs - Math.max(startedAtMs, body?.lastSentAtMs() ?? 0);
+    return Math.min(limitMs - idleMs, deadlineMs === null ? Number.POSITIVE_INFINITY : deadlineMs - nowMs);
+  };
+  const check = (): void => {
+    const left = leftMs();
+    if (left > 0) {
+      timer = setTimeout(check, left);
+      return;
+    }
+    over = true;
+    onOver();
+  };
+  let timer = setTimeout(check, Math.max(0, leftMs()));
+  return { isOver: () => over, stop: () => clearTimeout(timer) };
+}
