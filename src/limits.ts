@@ -236,3 +236,24 @@ export const REFRESH_COLD_RETRY_MS = 1_000;
 
 /** A release that does not load is tried again after this; each try costs its read and its hash. */
 export const RELEASE_RETRY_MS = 60_000;
+
+/** Until a purge is seen in every data centre: KV 60 s, its own cache there 30 s, our copy 30 s, the poll 10 s, and some slack. */
+export const PURGE_EVERYWHERE_MS = 150_000;
+
+/** Between two writes of the purge document: KV takes one write per second and key. */
+export const PURGE_WRITE_INTERVAL_MS = 1_000;
+
+/** The longest wait before a failed write of the purge document is tried again. */
+export const PURGE_WRITE_RETRY_MS_MAX = 30_000;
+
+/** Wrong tokens that one address may send in ADMIN_FAILURE_WINDOW_MS; more are not even compared. */
+export const ADMIN_FAILURES_MAX = 10;
+
+/** Time in which wrong admin tokens are counted. */
+export const ADMIN_FAILURE_WINDOW_MS = 60_000;
+
+/** Addresses whose wrong tokens an isolate remembers; the oldest goes first. About 100 bytes each. */
+export const ADMIN_FAILURE_ADDRESSES_MAX = 10_000;
+
+/** Body of a request to the admin API: a purge of one URL of the greatest length, with room. */
+export const ADMIN_BODY_BYTES_MAX = 64 * 1024;

@@ -10,4 +10,4 @@ export interface BakedRelease {
   readonly snapshot: string;
 }
 
-export const bakedRelease: BakedRelease | null = null;
+export const baked: BakedRelease | null = null;

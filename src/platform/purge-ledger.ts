@@ -1,0 +1,109 @@
+// The purge ledger: one Durable Object that all purges of a deployment go through, and the only writer of `purges` in KV. It
+// gives them an order and a time of its own clock, keeps them in its own storage before it answers, and then writes the whole
+// document to KV, once per second at most and again until KV takes it. Two purges at once are both kept.
+
+import { DurableObject } from "cloudflare:workers";
+import { applyPurge, emptyPurgeGenerations, encodePurgeGenerations, parsePurgeGenerations, type PurgeGenerations } from "../cache/purge.ts";
+import { PURGE_EVERYWHERE_MS, PURGE_WRITE_INTERVAL_MS, PURGE_WRITE_RETRY_MS_MAX } from "../limits.ts";
+import type { PurgeReceipt, PurgeRequest, PurgeLedger as PurgeLedgerPort } from "../ports.ts";
+import { PURGES_KEY } from "../release/keys.ts";
+
+export interface PurgeLedgerEnv {
+  readonly CONFIG: KVNamespace;
+  /** Milliseconds until a purge is seen everywhere, for the receipt; shorter on one machine. */
+  readonly PURGE_EVERYWHERE_MS?: string;
+}
+
+/** The name of the one object of a deployment. */
+const LEDGER_NAME = "purges";
+
+export class PurgeLedger extends DurableObject<PurgeLedgerEnv> {
+  #generations = emptyPurgeGenerations();
+  #lastAtMs = 0;
+  #writtenVersion = 0;
+  #writeStartedAtMs = 0;
+  #writing = false;
+  #failures = 0;
+
+  constructor(state: DurableObjectState, env: PurgeLedgerEnv) {
+    super(state, env);
+    void state.blockConcurrencyWhile(() => this.#open());
+  }
+
+  /** Puts one purge on record. It is durable when this returns, and in KV then or at the next write. */
+  async record(request: PurgeRequest): Promise<PurgeReceipt> {
+    // No await up to the end of the storage write, so two purges cannot come between each other.
+    const atMs = Math.max(Date.now(), this.#lastAtMs);
+    this.#lastAtMs = atMs;
+    this.#generations = applyPurge(this.#generations, request, atMs);
+    const generations = encodePurgeGenerations(this.#generations);
+    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO ledger (id, generations, last_at_ms) VALUES (1, ?, ?)", generations, atMs);
+    const id = `${this.#generations.version}-${crypto.randomUUID().slice(0, 8)}`;
+    // First the alarm: if this object goes away during the write, another instance of it writes.
+    await this.ctx.storage.setAlarm(Math.max(Date.now(), this.#writeStartedAtMs) + PURGE_WRITE_INTERVAL_MS);
+    if (Date.now() - this.#writeStartedAtMs >= PURGE_WRITE_INTERVAL_MS) await this.#write();
+    return { id, atMs, everywhereByMs: atMs + everywhereMs(this.env), generations };
+  }
+
+  override async alarm(): Promise<void> {
+    await this.#write();
+  }
+
+  /** The document that counts: the own one, or, for a new ledger, what an earlier one left in KV. */
+  async #open(): Promise<void> {
+    const { sql } = this.ctx.storage;
+    sql.exec("CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY CHECK (id = 1), generations TEXT NOT NULL, last_at_ms INTEGER NOT NULL)");
+    const row = sql.exec<{ generations: string; last_at_ms: number }>("SELECT generations, last_at_ms FROM ledger").toArray()[0];
+    // A version that began again at 0 would be ignored by every isolate as a read that went backwards. When KV cannot be read,
+    // this throws, the object does not open, and the purge fails aloud instead of being lost.
+    const text = row?.generations ?? (await this.env.CONFIG.get(PURGES_KEY, "text"));
+    this.#generations = openedFrom(text);
+    this.#lastAtMs = row?.last_at_ms ?? 0;
+    if (row === undefined) this.#writtenVersion = this.#generations.version;
+  }
+
+  /** Writes the newest document, unless it is there already or being written. A failure is tried again by alarm, later each time. */
+  async #write(): Promise<void> {
+    const { version } = this.#generations;
+    if (version === this.#writtenVersion) return;
+    if (this.#writing) return this.ctx.storage.setAlarm(Date.now() + PURGE_WRITE_INTERVAL_MS);
+    this.#writing = true;
+    this.#writeStartedAtMs = Date.now();
+    try {
+      await this.env.CONFIG.put(PURGES_KEY, encodePurgeGenerations(this.#generations));
+      this.#writtenVersion = version;
+      this.#failures = 0;
+      if (version === this.#generations.version) await this.ctx.storage.deleteAlarm();
+    } catch (cause) {
+      // KV takes one write per second and key and answers 429 to more; it can also be down.
+      this.#failures += 1;
+      const waitMs = Math.min(PURGE_WRITE_INTERVAL_MS * 2 ** this.#failures, PURGE_WRITE_RETRY_MS_MAX);
+      await this.ctx.storage.setAlarm(Date.now() + waitMs);
+      console.warn({ event: "purge-write-failed", version, failures: this.#failures, message: String(cause) });
+    } finally {
+      this.#writing = false;
+    }
+  }
+}
+
+/** The ledger as the PurgeLedger port. */
+export function createPurgeLedger(namespace: DurableObjectNamespace<PurgeLedger>): PurgeLedgerPort {
+  return {
+    record: async (request) => {
+      const { id, atMs, everywhereByMs, generations } = await namespace.getByName(LEDGER_NAME).record({ ...request });
+      return { id, atMs, everywhereByMs, generations };
+    },
+  };
+}
+
+/** Garbage is given up: generations that nobody can read protect nothing, and the next purge must not fail for it. */
+function openedFrom(text: string | null): PurgeGenerations {
+  if (text === null) return emptyPurgeGenerations();
+  const parsed = parsePurgeGenerations(text);
+  return parsed.ok ? parsed.value : emptyPurgeGenerations();
+}
+
+function everywhereMs(env: PurgeLedgerEnv): number {
+  const configured = Number(env.PURGE_EVERYWHERE_MS);
+  return Number.isFinite(configured) && configured > 0 ? configured : PURGE_EVERYWHERE_MS;
+}

@@ -1,0 +1,146 @@
+// One refresh of an isolate's state: reads the polled documents from the data centre's copy or KV, merges them, and makes the
+// release that the pointer names the one in force, if it can be had whole. It never makes the state worse: every step either
+// moves it forward or leaves it. Called by the holder; several may run at once without harm.
+
+import { RELEASE_RETRY_MS, STATE_READ_MS_MAX } from "../limits.ts";
+import type { Ports } from "../ports.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { BakedRelease } from "./baked.ts";
+import { isYoung, type Copies } from "./copies.ts";
+import { DOCUMENT_KEYS, mergeDocuments, textsOf, type DocumentTexts } from "./documents.ts";
+import { findRelease, loadRelease, type FoundRelease } from "./find-release.ts";
+import type { Intervals } from "./intervals.ts";
+import type { Memory } from "./memory.ts";
+import type { Pointer } from "./pointer.ts";
+import { causeText, type StateProblem } from "./problem.ts";
+import { within } from "./within.ts";
+
+export interface UpdateInput {
+  readonly ports: Ports;
+  readonly copies: Copies;
+  readonly baked: BakedRelease | null;
+  readonly intervals: Intervals;
+}
+
+export interface ForceOptions {
+  /** Reads KV even when the data centre has a young copy, and tries a rejected release again. */
+  readonly pastCopies: boolean;
+}
+
+/** Never rejects: a failure is a problem in memory. */
+export async function refreshMemory(memory: Memory, input: UpdateInput, options: ForceOptions): Promise<void> {
+  const { ports, copies, intervals } = input;
+  if (!options.pastCopies || memory.state === null) {
+    const copy = await copies.readPolled(ports.cache);
+    if (copy !== null) takeTexts(memory, copy.texts, copy.readAtMs);
+    const young = copy !== null && isYoung(copy, ports.clock.nowMs(), intervals.copyMs);
+    // A cold isolate can plan with an old copy while KV is still being asked.
+    if (young || (copy !== null && memory.state === null)) await settle(memory, input, options);
+    if (young && !options.pastCopies && memory.state !== null) return;
+  }
+  const read = await readStore(ports);
+  memory.storeProblem = noted(memory.storeProblem, read.ok ? null : read.error, ports);
+  if (read.ok) takeTexts(memory, read.value, ports.clock.nowMs());
+  await settle(memory, input, options);
+  if (memory.state === null) await useBaked(memory, input);
+  if (read.ok && memory.polledAtMs !== null) {
+    ports.defer(copies.writePolled(ports.cache, { readAtMs: memory.polledAtMs, texts: textsOf(memory.documents) }));
+  }
+}
+
+/** Makes the release of the bundle the one in force, when there is none at all. */
+export async function useBaked(memory: Memory, { baked, ports }: UpdateInput): Promise<void> {
+  if (baked === null || memory.inForce !== null) return;
+  const loaded = await loadRelease(baked.snapshot, baked.pointer.release, ports);
+  if (!loaded.ok) {
+    memory.releaseProblem = noted(memory.releaseProblem, loaded.error, ports);
+    return;
+  }
+  // Another refresh may have found a better one meanwhile.
+  if (memory.inForce === null) putInForce(memory, { ruleset: loaded.value, from: "baked" }, baked.pointer, ports);
+}
+
+/** The purge ledger's own answer is as good as a read from KV, and newer. */
+export function adoptPurges(memory: Memory, text: string, nowMs: number): void {
+  const held = textsOf(memory.documents);
+  memory.documents = { ...memory.documents, purges: mergeDocuments(memory.documents, { ...held, purges: text }, nowMs).purges };
+  renew(memory);
+}
+
+function takeTexts(memory: Memory, texts: DocumentTexts, readAtMs: number): void {
+  // A copy can be older than what this isolate has read itself.
+  if (memory.polledAtMs !== null && readAtMs < memory.polledAtMs) return;
+  memory.documents = mergeDocuments(memory.documents, texts, readAtMs);
+  memory.polledAtMs = readAtMs;
+  renew(memory);
+}
+
+async function readStore({ config, clock }: Ports): Promise<Result<DocumentTexts, StateProblem>> {
+  try {
+    const read = await within(config.getAll(Object.values(DOCUMENT_KEYS)), STATE_READ_MS_MAX);
+    if (read === null) {
+      return fail({ reason: "store-timeout", message: `KV did not answer within ${STATE_READ_MS_MAX} ms`, atMs: clock.nowMs() });
+    }
+    const text = (name: keyof DocumentTexts): string | null => read.value.get(DOCUMENT_KEYS[name]) ?? null;
+    return ok({ pointer: text("pointer"), health: text("health"), overrides: text("overrides"), purges: text("purges") });
+  } catch (cause) {
+    return fail({ reason: "store-failed", message: `KV failed: ${causeText(cause)}`, atMs: clock.nowMs() });
+  }
+}
+
+/** Brings the release in force in line with the pointer; a cold isolate takes the predecessor when the release is not to be had. */
+async function settle(memory: Memory, input: UpdateInput, options: ForceOptions): Promise<void> {
+  const pointer = memory.documents.pointer.value;
+  if (pointer === null) return;
+  if (memory.inForce?.ruleset.release === pointer.release) {
+    memory.releaseProblem = null;
+    return;
+  }
+  const nowMs = input.ports.clock.nowMs();
+  const { rejected } = memory;
+  const waiting = rejected?.release === pointer.release && nowMs - rejected.atMs < RELEASE_RETRY_MS;
+  if (!waiting || options.pastCopies) await take(memory, pointer, input);
+  if (memory.inForce !== null || pointer.predecessor === null) return;
+  const previous = await findRelease(pointer.predecessor, { ...input });
+  if (previous.ok && memory.inForce === null) putInForce(memory, previous.value, pointer, input.ports);
+}
+
+async function take(memory: Memory, pointer: Pointer, input: UpdateInput): Promise<void> {
+  const found = await findRelease(pointer.release, input);
+  // While this waited, another refresh may have seen a newer pointer; its release must not be replaced by this one.
+  if (memory.documents.pointer.value?.release !== pointer.release) return;
+  memory.releaseProblem = noted(memory.releaseProblem, found.ok ? null : found.error, input.ports);
+  if (found.ok) {
+    memory.rejected = null;
+    putInForce(memory, found.value, pointer, input.ports);
+  } else if (found.error.reason === "release-corrupt" || found.error.reason === "release-unreadable") {
+    memory.rejected = { release: pointer.release, atMs: found.error.atMs };
+  }
+}
+
+function putInForce(memory: Memory, found: FoundRelease, pointer: Pointer, ports: Ports): void {
+  memory.inForce = { ...found, pointer };
+  renew(memory);
+  ports.log.write({ event: "release", release: found.ruleset.release, wanted: pointer.release, number: pointer.number, from: found.from });
+}
+
+/** One new state from what is held; requests that run keep the one that they began with. */
+function renew(memory: Memory): void {
+  const { documents, inForce } = memory;
+  if (inForce === null) return;
+  memory.state = Object.freeze({
+    pointer: documents.pointer.value ?? inForce.pointer,
+    ruleset: inForce.ruleset,
+    health: documents.health.value,
+    overrides: documents.overrides.value,
+    purges: documents.purges.value,
+  });
+}
+
+/** Logs a problem when it begins or changes and when it ends, not at every poll. */
+function noted(before: StateProblem | null, now: StateProblem | null, ports: Ports): StateProblem | null {
+  if (before?.reason !== now?.reason) {
+    ports.log.write({ event: "state-problem", reason: now?.reason ?? "none", message: now?.message ?? `over: ${before?.reason ?? ""}` });
+  }
+  return now;
+}
