@@ -55,9 +55,12 @@ export type Literal =
   | { readonly type: "Ip"; readonly value: string };
 
 export interface RegexLiteral {
-  /** As written, as a byte string. */
+  /** The pattern as text, as written. */
   readonly source: string;
-  /** Longer values do not match: set where the pattern is not proved to run in linear time. Null: any length. */
+  /**
+   * The longest value that V8's backtracking engine is given; longer ones go to the linear-time engine, which gives the same
+   * answer. Null: any length, since the pattern is proved to backtrack in linear time. 0: always the linear-time engine.
+   */
   readonly maxLength: number | null;
 }
 

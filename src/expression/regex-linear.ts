@@ -1,0 +1,216 @@
+// The linear-time engine: runs a pattern as a set of states that advance together over the value, so that the time is at most
+// (bytes x states) for any pattern and any value. It gives the same answers as backtracking (leftmost match, earlier
+// alternatives first), only slower, and is used wherever backtracking is not proved to be cheap.
+
+import { isWordByte } from "./regex-class.ts";
+import type { ByteSet } from "./regex-class.ts";
+import type { Assertion, RegexNode, RegexTree } from "./regex-syntax.ts";
+
+export type Program = readonly Instruction[];
+
+type Instruction =
+  | { readonly op: "byte"; readonly set: ByteSet }
+  /** Tries `first`, then `second`. */
+  | { readonly op: "split"; first: number; second: number }
+  | { readonly op: "jump"; to: number }
+  | { readonly op: "save"; readonly slot: number }
+  | { readonly op: "assert"; readonly what: Assertion }
+  | { readonly op: "match" };
+
+/** Start and end of the whole match, then of each group; -1 for a group that took no part. */
+export type Captures = readonly number[];
+
+/** Instructions that a node needs: repetitions count as often as they are written out. */
+export function countStates(node: RegexNode): number {
+  switch (node.kind) {
+    case "empty":
+      return 0;
+    case "set":
+    case "assert":
+      return 1;
+    case "group":
+      return countStates(node.of) + 2;
+    case "concat":
+      return node.parts.reduce((sum, part) => sum + countStates(part), 0);
+    case "alternation":
+      return node.options.reduce((sum, option) => sum + countStates(option) + 2, 0);
+    case "repeat":
+      return node.max === null ? (countStates(node.of) + 1) * (node.min + 1) + 1 : (countStates(node.of) + 1) * node.max;
+    default:
+      return node satisfies never;
+  }
+}
+
+/** Compiles a tree to a program. */
+export function compileProgram(tree: RegexTree): Program {
+  const program: Instruction[] = [];
+  emit(program, tree.root);
+  program.push({ op: "match" });
+  return program;
+}
+
+function emit(program: Instruction[], node: RegexNode): void {
+  switch (node.kind) {
+    case "empty":
+      return;
+    case "set":
+      program.push({ op: "byte", set: node.set });
+      return;
+    case "assert":
+      program.push({ op: "assert", what: node.what });
+      return;
+    case "group":
+      program.push({ op: "save", slot: 2 * node.index });
+      emit(program, node.of);
+      program.push({ op: "save", slot: 2 * node.index + 1 });
+      return;
+    case "concat":
+      for (const part of node.parts) emit(program, part);
+      return;
+    case "alternation":
+      emitAlternation(program, node.options);
+      return;
+    case "repeat":
+      emitRepeat(program, node);
+      return;
+    default:
+      node satisfies never;
+  }
+}
+
+function emitAlternation(program: Instruction[], options: readonly RegexNode[]): void {
+  const jumps: { op: "jump"; to: number }[] = [];
+  for (const [index, option] of options.entries()) {
+    if (index === options.length - 1) {
+      emit(program, option);
+      break;
+    }
+    const split = { op: "split" as const, first: program.length + 1, second: 0 };
+    program.push(split);
+    emit(program, option);
+    const jump = { op: "jump" as const, to: 0 };
+    jumps.push(jump);
+    program.push(jump);
+    split.second = program.length;
+  }
+  for (const jump of jumps) jump.to = program.length;
+}
+
+function emitRepeat(program: Instruction[], node: RegexNode & { readonly kind: "repeat" }): void {
+  for (let count = 0; count < node.min; count += 1) emit(program, node.of);
+  const splits: { op: "split"; first: number; second: number }[] = [];
+  const branch = (): number => {
+    const split = { op: "split" as const, first: 0, second: 0 };
+    splits.push(split);
+    return program.push(split) - 1;
+  };
+  if (node.max === null) {
+    const loop = branch();
+    emit(program, node.of);
+    program.push({ op: "jump", to: loop });
+  } else {
+    for (let count = node.min; count < node.max; count += 1) {
+      branch();
+      emit(program, node.of);
+    }
+  }
+  for (const split of splits) {
+    const inside = program.indexOf(split) + 1;
+    split.first = node.greedy ? inside : program.length;
+    split.second = node.greedy ? program.length : inside;
+  }
+}
+
+interface Threads {
+  /** Instructions in order of priority; only `byte` and `match` are kept. */
+  readonly states: number[];
+  readonly captures: Captures[];
+  /** The step in which an instruction was last entered. */
+  readonly seen: Int32Array;
+}
+
+/** Whether the pattern matches anywhere in the value. */
+export function linearTest(program: Program, value: string): boolean {
+  return run(program, value, null) !== null;
+}
+
+/** The leftmost match with its groups, or null. */
+export function linearFind(program: Program, value: string, groups: number): Captures | null {
+  return run(program, value, new Array<number>(2 * groups + 2).fill(-1));
+}
+
+/** With `slots` null only whether there is a match: the first one found ends the run. */
+function run(program: Program, value: string, slots: Captures | null): Captures | null {
+  let current: Threads = { states: [], captures: [], seen: new Int32Array(program.length).fill(-1) };
+  let next: Threads = { states: [], captures: [], seen: new Int32Array(program.length).fill(-1) };
+  const anchored = program[0]?.op === "assert" && program[0].what === "start";
+  let found: Captures | null = null;
+  for (let at = 0; at <= value.length; at += 1) {
+    if (found === null && (at === 0 || !anchored)) enter(program, current, 0, value, at, slots === null ? null : withSlot(slots, 0, at));
+    if (current.states.length === 0 && (found !== null || anchored)) break;
+    const byte = value.charCodeAt(at);
+    for (const [index, state] of current.states.entries()) {
+      const instruction = program[state];
+      if (instruction?.op === "match") {
+        if (slots === null) return [];
+        found = withSlot(current.captures[index] as Captures, 1, at);
+        // Threads of lower priority can no longer win.
+        break;
+      }
+      if (instruction?.op === "byte" && at < value.length && instruction.set[byte] === 1) {
+        enter(program, next, state + 1, value, at + 1, current.captures[index] ?? null);
+      }
+    }
+    [current, next] = [next, current];
+    next.states.length = 0;
+    next.captures.length = 0;
+  }
+  return found;
+}
+
+/** Adds an instruction and all that it leads to without consuming a byte, in order of priority. */
+function enter(program: Program, threads: Threads, start: number, value: string, at: number, slots: Captures | null): void {
+  const stack: { readonly state: number; readonly slots: Captures | null }[] = [{ state: start, slots }];
+  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+    const instruction = program[entry.state];
+    if (instruction === undefined || threads.seen[entry.state] === at) continue;
+    threads.seen[entry.state] = at;
+    if (instruction.op === "split") stack.push({ state: instruction.second, slots: entry.slots }, { state: instruction.first, slots: entry.slots });
+    else if (instruction.op === "jump") stack.push({ state: instruction.to, slots: entry.slots });
+    else if (instruction.op === "save") {
+      stack.push({ state: entry.state + 1, slots: entry.slots === null ? null : withSlot(entry.slots, instruction.slot, at) });
+    } else if (instruction.op === "assert") {
+      if (holds(instruction.what, value, at)) stack.push({ state: entry.state + 1, slots: entry.slots });
+    } else {
+      threads.states.push(entry.state);
+      if (entry.slots !== null) threads.captures.push(entry.slots);
+    }
+  }
+}
+
+function holds(what: Assertion, value: string, at: number): boolean {
+  switch (what) {
+    case "start":
+      return at === 0;
+    case "end":
+      return at === value.length;
+    case "line-start":
+      return at === 0 || value.charCodeAt(at - 1) === 10;
+    case "line-end":
+      return at === value.length || value.charCodeAt(at) === 10;
+    case "word":
+    case "not-word": {
+      const before = at > 0 && isWordByte(value.charCodeAt(at - 1));
+      const after = at < value.length && isWordByte(value.charCodeAt(at));
+      return (before !== after) === (what === "word");
+    }
+    default:
+      return what satisfies never;
+  }
+}
+
+function withSlot(slots: Captures, slot: number, value: number): Captures {
+  const copy = slots.slice();
+  copy[slot] = value;
+  return copy;
+}
