@@ -1,0 +1,58 @@
+// The arithmetic of health checks: how many one run of the cron makes, and whether they fit the platform's limits on requests
+// and time. Pure. The config check refuses what does not fit; the run itself stretches intervals by the same numbers.
+
+import type { HealthCheckSnapshot, PoolSnapshot } from "../config/snapshot.ts";
+import { CHECKS_AT_ONCE_MAX, CHECK_RUN_MS_MAX, SUBREQUESTS_FREE_PLAN, SUBREQUESTS_KEPT_BACK, SUBREQUESTS_PAID_PLAN } from "../limits.ts";
+
+/** The shortest time between two runs that the platform offers. */
+export const RUN_EVERY_MS = 60_000;
+
+export interface CheckBudget {
+  /** Requests of one run. */
+  readonly checks: number;
+  readonly fitsFreePlan: boolean;
+  readonly fitsPaidPlan: boolean;
+  /** How long one round takes when no origin answers, and whether a run has that time. */
+  readonly frozenRoundMs: number;
+  readonly fitsTime: boolean;
+  /** One line per pool and one for each limit that is broken, with the numbers. */
+  readonly arithmetic: readonly string[];
+}
+
+export function checkBudget(pools: Iterable<Pick<PoolSnapshot, "name" | "origins" | "health">>): CheckBudget {
+  const arithmetic: string[] = [];
+  let checks = 0;
+  let waitMs = 0;
+  for (const { name, origins, health } of pools) {
+    if (health === null) continue;
+    const rounds = roundsPerRun(health);
+    checks += origins.length * rounds;
+    waitMs += origins.length * health.timeoutMs;
+    arithmetic.push(`pool ${name}: ${origins.length} origins x ${rounds} rounds (every ${health.intervalMs / 1000} s) = ${origins.length * rounds} checks a run`);
+  }
+  const frozenRoundMs = Math.ceil(waitMs / CHECKS_AT_ONCE_MAX);
+  const fits = (plan: number): boolean => checks <= checksMax(plan);
+  for (const [plan, requests] of [["free", SUBREQUESTS_FREE_PLAN], ["paid", SUBREQUESTS_PAID_PLAN]] as const) {
+    if (fits(requests)) continue;
+    arithmetic.push(`${checks} checks a run, the ${plan} plan has room for ${checksMax(requests)} (${requests} requests, ${SUBREQUESTS_KEPT_BACK} kept for KV)`);
+  }
+  const fitsTime = frozenRoundMs <= CHECK_RUN_MS_MAX;
+  if (!fitsTime) {
+    const seconds = (ms: number): string => (ms / 1000).toFixed(1);
+    arithmetic.push(
+      `a round of origins that do not answer takes ${seconds(waitMs)} s of timeouts / ${CHECKS_AT_ONCE_MAX} at a time = ${seconds(frozenRoundMs)} s, a run has ${seconds(CHECK_RUN_MS_MAX)} s`,
+    );
+  }
+  return { checks, fitsFreePlan: fits(SUBREQUESTS_FREE_PLAN), fitsPaidPlan: fits(SUBREQUESTS_PAID_PLAN), frozenRoundMs, fitsTime, arithmetic };
+}
+
+/** Checks that a run on such a plan may make. */
+export function checksMax(subrequests: number): number {
+  return Math.max(0, subrequests - SUBREQUESTS_KEPT_BACK);
+}
+
+/** How often a run checks an origin: at its beginning and after each interval, while a whole check still fits. */
+export function roundsPerRun({ intervalMs, timeoutMs }: Pick<HealthCheckSnapshot, "intervalMs" | "timeoutMs">): number {
+  if (intervalMs >= RUN_EVERY_MS) return 1;
+  return 1 + Math.max(0, Math.floor((CHECK_RUN_MS_MAX - timeoutMs) / intervalMs));
+}
