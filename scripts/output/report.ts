@@ -1,0 +1,16 @@
+// What a command has to say at its end: lines for a person, one JSON document for a script, and the exit code. Commands return
+// it and never print results themselves; breakwater.ts prints one of the two.
+
+import { EXIT, type ExitCode } from "./exit-codes.ts";
+
+export interface Report {
+  readonly exit: ExitCode;
+  /** Standard output without --json. */
+  readonly text: readonly string[];
+  /** Standard output with --json, as one document; `ok` is added from the exit code. */
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+export function report(text: readonly string[], json: Readonly<Record<string, unknown>>, exit: ExitCode = EXIT.ok): Report {
+  return { exit, text, json };
+}
