@@ -1,16 +1,20 @@
-// The cron's work: active checks of all origins, in rounds within the minute, and the health document that follows from them.
-// It never reads or writes KV itself (index.ts does, and asks `healthWriteNeeded` first) and never throws for an origin's sake.
+// The cron's work: active checks of all origins, in rounds within the minute, and the health document that follows from them,
+// written to KV only when there is something new to say. It never throws for an origin's sake. Called by index.ts.
 
 import type { HealthCheckSnapshot, OriginSnapshot } from "./config/snapshot.ts";
-import { CHECKS_AT_ONCE_MAX, CHECK_RUN_MS_MAX, SUBREQUESTS_FREE_PLAN } from "./limits.ts";
+import { CHECKS_AT_ONCE_MAX, CHECK_RUN_MS_MAX, HEALTH_HEARTBEAT_FREE_MS, HEALTH_HEARTBEAT_PAID_MS } from "./limits.ts";
+import { SUBREQUESTS_FREE_PLAN, SUBREQUESTS_PAID_PLAN } from "./limits.ts";
 import { checkOrigin } from "./origin/check.ts";
 import type { Sleep } from "./origin/check.ts";
 import { RUN_EVERY_MS, checksMax, roundsPerRun } from "./origin/check-budget.ts";
-import { afterCheck, uncheckedOrigin, withoutPending } from "./origin/check-state.ts";
-import { HEALTH_FORMAT, healthOf, originKey } from "./origin/health.ts";
+import { afterCheck, healthWriteNeeded, uncheckedOrigin, withoutPending } from "./origin/check-state.ts";
+import { HEALTH_FORMAT, healthOf, originKey, parseHealthDocument } from "./origin/health.ts";
 import type { HealthDocument, OriginHealth } from "./origin/health.ts";
 import type { Ports } from "./ports.ts";
 import type { Ruleset } from "./ruleset.ts";
+
+/** The KV key of the health document; only this module writes it. */
+export const HEALTH_KEY = "health";
 
 export interface CheckRun {
   readonly ruleset: Pick<Ruleset, "pools">;
@@ -24,6 +28,43 @@ export interface CheckRun {
   /** Rounds at most, whatever the interval; 1 for a check at the operator's request. Default: as many as fit. */
   readonly rounds?: number;
   readonly sleep?: Sleep;
+}
+
+export interface HealthRun extends Omit<CheckRun, "previous" | "ports" | "subrequests"> {
+  readonly ports: Pick<Ports, "fetcher" | "clock" | "config" | "log">;
+  /** The platform's plan: what a run may ask for, and how often KV may be written. */
+  readonly plan: "free" | "paid";
+}
+
+/** unreadable: KV gave no answer, and a document made without the last one could call a dead origin up. */
+export type HealthRunOutcome = "written" | "unchanged" | "unreadable" | "write-failed";
+
+/** One run of the cron: reads the last document, checks, and writes the new one if it says something new. */
+export async function checkHealth(run: HealthRun): Promise<HealthRunOutcome> {
+  const { ports, plan } = run;
+  const finish = (outcome: HealthRunOutcome, more: Readonly<Record<string, unknown>> = {}): HealthRunOutcome => {
+    ports.log.write({ event: "health-run", outcome, ...more });
+    return outcome;
+  };
+  let text: string | null;
+  try {
+    text = await ports.config.get(HEALTH_KEY);
+  } catch (error) {
+    return finish("unreadable", { message: String(error) });
+  }
+  const parsed = text === null ? null : parseHealthDocument(text);
+  const previous = parsed?.ok === true ? parsed.value : null;
+  const paid = plan === "paid";
+  const next = await checkOrigins({ ...run, previous, subrequests: paid ? SUBREQUESTS_PAID_PLAN : SUBREQUESTS_FREE_PLAN });
+  const down = Object.keys(next.origins).filter((key) => next.origins[key]?.state === "down");
+  const summary = { origins: Object.keys(next.origins).length, down, ...(parsed?.ok === false ? { discarded: parsed.error.message } : {}) };
+  if (!healthWriteNeeded(previous, next, paid ? HEALTH_HEARTBEAT_PAID_MS : HEALTH_HEARTBEAT_FREE_MS)) return finish("unchanged", summary);
+  try {
+    await ports.config.put(HEALTH_KEY, JSON.stringify(next));
+    return finish("written", summary);
+  } catch (error) {
+    return finish("write-failed", { ...summary, message: String(error) });
+  }
 }
 
 /** One origin on its way through the rounds. */
