@@ -96,11 +96,16 @@ export function createPurgeLedger(namespace: DurableObjectNamespace<PurgeLedger>
   };
 }
 
-/** Garbage is given up: generations that nobody can read protect nothing, and the next purge must not fail for it. */
+/**
+ * A document that this Worker cannot read, of a newer one or broken, counts as a purge of everything: what it purged is not
+ * known, and a miss is cheaper than a stale answer. The version goes on from the time, above any that isolates can hold.
+ */
 function openedFrom(text: string | null): PurgeGenerations {
   if (text === null) return emptyPurgeGenerations();
   const parsed = parsePurgeGenerations(text);
-  return parsed.ok ? parsed.value : emptyPurgeGenerations();
+  if (parsed.ok) return parsed.value;
+  const nowMs = Date.now();
+  return applyPurge({ ...emptyPurgeGenerations(), version: nowMs }, { kind: "everything", value: "", soft: false }, nowMs);
 }
 
 function everywhereMs(env: PurgeLedgerEnv): number {

@@ -30,7 +30,7 @@ export interface HolderInput {
   readonly intervals: Intervals;
   readonly baked: BakedRelease | null;
   /** Differs between deployments that share a zone, see `createCopies`. */
-  readonly scope?: string;
+  readonly scope: string;
 }
 
 /** What the admin API shows. */
@@ -59,14 +59,14 @@ export interface DocumentStatus {
 
 export function createStateHolder(input: HolderInput): StateHolder {
   const memory = createMemory();
-  const copies = createCopies(input.scope ?? "");
+  const copies = createCopies(input.scope);
   return {
     current: (ports, nowMs) => currentState(memory, { ports, nowMs, copies, ...input }),
     refreshNow: async (ports, options) => {
       await refreshMemory(memory, { ports, copies, ...input }, options);
       return statusOf(memory, input.intervals, ports.clock.nowMs());
     },
-    takePurges: (text, ports) => adoptPurges(memory, text, ports.clock.nowMs()),
+    takePurges: (text, ports) => adoptPurges(memory, text, { ports, copies, ...input }),
     status: (nowMs) => statusOf(memory, input.intervals, nowMs),
   };
 }

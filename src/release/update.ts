@@ -60,11 +60,14 @@ export async function useBaked(memory: Memory, { baked, ports }: UpdateInput): P
   if (memory.inForce === null) putInForce(memory, { ruleset: loaded.value, from: "baked" }, baked.pointer, ports);
 }
 
-/** The purge ledger's own answer is as good as a read from KV, and newer. */
-export function adoptPurges(memory: Memory, text: string, nowMs: number): void {
-  const held = textsOf(memory.documents);
-  memory.documents = { ...memory.documents, purges: mergeDocuments(memory.documents, { ...held, purges: text }, nowMs).purges };
+/** The purge ledger's own answer is as good as a read from KV, and newer. The data centre's copy gets it too. */
+export function adoptPurges(memory: Memory, text: string, { ports, copies }: UpdateInput): void {
+  const texts = { ...textsOf(memory.documents), purges: text };
+  memory.documents = { ...memory.documents, purges: mergeDocuments(memory.documents, texts, ports.clock.nowMs()).purges };
   renew(memory);
+  if (memory.polledAtMs !== null) {
+    ports.defer(copies.writePolled(ports.cache, { readAtMs: memory.polledAtMs, texts: textsOf(memory.documents) }));
+  }
 }
 
 function takeTexts(memory: Memory, texts: DocumentTexts, readAtMs: number): void {

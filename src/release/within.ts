@@ -3,13 +3,14 @@
 
 /** The work's value, or null when it took longer. Rejects when the work does. The work itself goes on. */
 export async function within<T>(work: Promise<T>, waitMs: number): Promise<{ readonly value: T } | null> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stop = (): void => {};
   const expiry = new Promise<null>((resolve) => {
-    timer = setTimeout(resolve, waitMs, null);
+    const timer = setTimeout(() => resolve(null), waitMs);
+    stop = () => clearTimeout(timer);
   });
   try {
     return await Promise.race([work.then((value) => ({ value })), expiry]);
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }

@@ -1,0 +1,122 @@
+// The admin API under /_breakwater/, and PURGE: what an operator or the command line asks of a running Worker, as JSON. Whoever
+// has no token gets null, which the caller answers with its ordinary 404. Nothing here is ever cached, and nothing here can
+// change config: that is written to KV by the command line.
+
+import { Hono, type Context } from "hono";
+import { ADMIN_BODY_BYTES_MAX } from "../limits.ts";
+import type { Ports, PurgeRequest } from "../ports.ts";
+import type { StateHolder } from "../release/holder.ts";
+import { causeText } from "../release/problem.ts";
+import { parsePurge } from "./purge-request.ts";
+import { readText } from "./read-text.ts";
+import { createTokenGuard } from "./token.ts";
+
+export interface ControlContext {
+  readonly holder: StateHolder;
+  readonly ports: Ports;
+  /** The secret ADMIN_TOKEN; null or empty when none is configured, and then nobody gets in. */
+  readonly token: string | null;
+  readonly nowMs: number;
+  readonly clientAddress: string;
+}
+
+export interface Admin {
+  /** Null when the request has no right to an answer, whatever its path and method. */
+  handleControl(request: Request, context: ControlContext): Promise<Response | null>;
+}
+
+/** Why a request that came with the token was refused. Stable, for scripts. */
+export type AdminErrorCode = "unknown-path" | "bad-request" | "too-large" | "ledger-failed" | "no-release" | "internal";
+
+type AdminContext = Context<{ Bindings: ControlContext }>;
+
+/** One per isolate: it counts wrong tokens. */
+export function createAdmin(): Admin {
+  const guard = createTokenGuard();
+  const app = createApp();
+  return {
+    handleControl: async (request, context) => {
+      if (!(await guard.allows(request, context))) return null;
+      // PURGE names a URL of the site, not a path of this API.
+      if (request.method === "PURGE") return purge({ kind: "url", value: request.url }, context);
+      return app.fetch(request, context);
+    },
+  };
+}
+
+const PATHS = "GET status, health, release, overrides; POST purge, refresh";
+
+function createApp(): Hono<{ Bindings: ControlContext }> {
+  const app = new Hono<{ Bindings: ControlContext }>().basePath("/_breakwater");
+  app.get("/status", ({ env }) => json(200, { nowMs: env.nowMs, ...env.holder.status(env.nowMs) }));
+  app.get("/health", async ({ env }) => {
+    const state = await env.holder.current(env.ports, env.nowMs);
+    return json(200, { ...env.holder.status(env.nowMs).documents.health, document: state?.health ?? null });
+  });
+  app.get("/overrides", async ({ env }) => {
+    const state = await env.holder.current(env.ports, env.nowMs);
+    return json(200, { ...env.holder.status(env.nowMs).documents.overrides, document: state?.overrides ?? null });
+  });
+  app.get("/release", releaseInfo);
+  app.post("/purge", purgeBody);
+  app.post("/refresh", async ({ env }) => json(200, await env.holder.refreshNow(env.ports, { pastCopies: true })));
+  app.notFound(() => refuse(404, "unknown-path", `there is nothing at this path for this method; under /_breakwater/ there are ${PATHS}`));
+  app.onError((cause, { env }) => {
+    env.ports.log.write({ event: "admin-failed", message: causeText(cause) });
+    return refuse(500, "internal", "something went wrong here; the Worker's log has the cause");
+  });
+  return app;
+}
+
+async function releaseInfo({ env }: AdminContext): Promise<Response> {
+  const state = await env.holder.current(env.ports, env.nowMs);
+  if (state === null) return refuse(404, "no-release", "no release was ever published; publish one with `npm run breakwater -- publish`");
+  const { pointer, ruleset } = state;
+  const pools = [...ruleset.pools.values()].map(({ name, origins }) => ({ name, origins: origins.map(({ id, weight, backup }) => ({ id, weight, backup })) }));
+  const rules = ruleset.rules.map(({ id, description, when, action, mode, expiresAtMs, owner }) => ({
+    ...{ id, description, when, action: action.kind, mode, expiresAtMs, owner },
+  }));
+  return json(200, { release: ruleset.release, pointer, pools, rules });
+}
+
+async function purgeBody({ req, env }: AdminContext): Promise<Response> {
+  const text = await readText(req.raw, ADMIN_BODY_BYTES_MAX);
+  if (text === null) return refuse(413, "too-large", `the body has more than ${ADMIN_BODY_BYTES_MAX} bytes`);
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return refuse(400, "bad-request", 'the body is not JSON; expected for example {"kind": "url", "value": "https://example.com/page"}');
+  }
+  return purge(body, env);
+}
+
+async function purge(body: unknown, { holder, ports, nowMs }: ControlContext): Promise<Response> {
+  const state = await holder.current(ports, nowMs);
+  const request = parsePurge(body, state?.ruleset ?? null);
+  if (!request.ok) return refuse(400, "bad-request", `${request.error.field}: ${request.error.message}`);
+  const receipt = await recorded(request.value, ports);
+  if (receipt instanceof Response) return receipt;
+  holder.takePurges(receipt.generations, ports);
+  const { id, atMs, everywhereByMs } = receipt;
+  ports.log.write({ event: "purge", id, ...request.value });
+  return json(200, { id, atMs, everywhereByMs, ...request.value });
+}
+
+async function recorded(request: PurgeRequest, { purges, log }: Ports): Promise<Response | Awaited<ReturnType<Ports["purges"]["record"]>>> {
+  try {
+    return await purges.record(request);
+  } catch (cause) {
+    log.write({ event: "purge-failed", message: causeText(cause) });
+    return refuse(503, "ledger-failed", "the purge was not recorded: the purge ledger did not answer; send it again");
+  }
+}
+
+function refuse(status: number, code: AdminErrorCode, message: string): Response {
+  return json(status, { error: { code, message } });
+}
+
+function json(status: number, value: unknown): Response {
+  const headers = { "content-type": "application/json; charset=utf-8", "cache-control": "no-store", "x-content-type-options": "nosniff" };
+  return new Response(`${JSON.stringify(value, null, 2)}\n`, { status, headers });
+}

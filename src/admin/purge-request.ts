@@ -1,0 +1,75 @@
+// What an operator asks to be purged, read from JSON and brought into the form that the cache compares with. A URL is purged
+// under the key that a visitor's request for it is stored under, so it passes the same receiving, routing and key making.
+
+import { cacheKey } from "../cache/key.ts";
+import { PURGE_VALUE_CHARS_MAX } from "../limits.ts";
+import type { PurgeRequest } from "../ports.ts";
+import { fail, ok, type Result } from "../result.ts";
+import type { Ruleset } from "../ruleset.ts";
+import { receive } from "../stages/receive.ts";
+
+/** `field` names the member of the JSON body, `/` the body as a whole. */
+export interface PurgeProblem {
+  readonly field: "/" | "kind" | "value" | "soft";
+  readonly message: string;
+}
+
+const KINDS = ["everything", "host", "prefix", "tag", "url"] as const satisfies PurgeRequest["kind"][];
+
+/** @param ruleset - Decides what belongs to a URL's key; null while there is no release. */
+export function parsePurge(body: unknown, ruleset: Ruleset | null): Result<PurgeRequest, PurgeProblem> {
+  if (!isRecord(body)) return bad("/", 'expected a JSON object such as {"kind": "url", "value": "https://example.com/page"}');
+  const kind = KINDS.find((name) => name === body["kind"]);
+  if (kind === undefined) return bad("kind", `expected one of ${KINDS.join(", ")}, found ${shown(body["kind"])}`);
+  const { value = "", soft = false } = body;
+  if (typeof value !== "string") return bad("value", `expected a string, found ${shown(value)}`);
+  if (typeof soft !== "boolean") return bad("soft", `expected true (stale) or false (a miss), found ${shown(soft)}`);
+  if (value.length > PURGE_VALUE_CHARS_MAX) return bad("value", `has ${value.length} characters, at most ${PURGE_VALUE_CHARS_MAX} are taken`);
+  const canonical = canonicalValue(kind, value, ruleset);
+  return canonical.ok ? ok({ kind, value: canonical.value, soft }) : canonical;
+}
+
+function canonicalValue(kind: PurgeRequest["kind"], value: string, ruleset: Ruleset | null): Result<string, PurgeProblem> {
+  switch (kind) {
+    case "everything":
+      return value === "" ? ok("") : bad("value", `a purge of everything takes no value, found ${shown(value)}; leave it out, or name another kind`);
+    case "tag":
+      return /^[\x21-\x7e]+$/.test(value) ? ok(value) : bad("value", `expected one surrogate key without spaces, found ${shown(value)}`);
+    case "host":
+      return /^[^/?#@\s]+$/.test(value) ? canonicalUrl(value, null, "host") : bad("value", `expected a host such as example.com, found ${shown(value)}`);
+    case "prefix":
+      return canonicalUrl(value, null, "prefix");
+    case "url":
+      return canonicalUrl(value, ruleset, "url");
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** Host, path and query in the form of a cache key; a host alone for `host`, without the query for `prefix`. */
+function canonicalUrl(value: string, ruleset: Ruleset | null, kind: "host" | "prefix" | "url"): Result<string, PurgeProblem> {
+  const url = /^https?:\/\//i.test(value) ? value : `https://${value}`;
+  const client = { addressHeader: "cf-connecting-ip", isTrustedProxy: (): boolean => false };
+  const received = receive({ method: "GET", url, headers: new Headers(), hasBody: false, connection: null, nowMs: 0 }, client);
+  if (!received.ok) return bad("value", `${shown(value)} is not a ${kind}: expected ${EXAMPLES[kind]}`);
+  const facts = received.value;
+  if (kind === "host") return ok(facts.host);
+  if (kind === "prefix") return ok(`${facts.host}${facts.path}`);
+  const match = ruleset?.hosts.find(facts.hostname)?.routes.match(facts);
+  if (match?.kind === "route" && match.route.action.kind === "proxy") return ok(cacheKey(facts, match.route.action.cache.key).key);
+  return ok(`${facts.scheme}://${facts.host}${facts.path}${facts.query === "" ? "" : `?${facts.query}`}`);
+}
+
+const EXAMPLES = { host: "a host such as example.com", prefix: "host and path such as example.com/blog/", url: "a URL such as https://example.com/page" };
+
+function bad(field: PurgeProblem["field"], message: string): { readonly ok: false; readonly error: PurgeProblem } {
+  return fail({ field, message });
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shown(value: unknown): string {
+  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
+}
