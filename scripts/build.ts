@@ -8,7 +8,8 @@ import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
-import { runMain, userError } from "./local/main.ts";
+import { runMain } from "./local/main.ts";
+import { failure } from "./output/failure.ts";
 
 export const PROJECT_ROOT: string = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
@@ -28,7 +29,7 @@ export interface Build {
  * Builds `<root>/src` into `<root>/dist` unless the build there was made of the same content. Builds of several processes may
  * run at once: each writes a folder of its own and puts it in place whole.
  *
- * @throws a user error with wrangler's output when the code does not build.
+ * @throws a failure with wrangler's output when the code does not build.
  */
 export async function build(options: { readonly root?: string } = {}): Promise<Build> {
   const root = options.root ?? PROJECT_ROOT;
@@ -65,7 +66,7 @@ async function wranglerDryRun(root: string, outdir: string): Promise<void> {
   const code = await new Promise<number | null>((resolve, reject) => child.on("error", reject).on("close", resolve));
   if (code === 0) return;
   await rm(outdir, { recursive: true, force: true });
-  throw userError("the Worker does not build", { details: Buffer.concat(output).toString("utf8").trim(), fix: "npm run check" });
+  throw failure({ what: "the Worker does not build", details: [Buffer.concat(output).toString("utf8").trim()], fix: "npm run check" });
 }
 
 /** SHA-256 over the names and contents of everything that a build is made of. */

@@ -2,9 +2,10 @@
 // process each, so that it can be killed. It is controlled by requests to /__..., which it takes only when they come directly:
 // a request with Via came through a proxy and gets 404.
 
+import { appendFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
 import { parseArgs } from "node:util";
 
 import { PAGES, sendText } from "./demo-pages.ts";
@@ -29,6 +30,8 @@ export interface CannedAnswer {
 
 interface OriginState {
   readonly name: string;
+  /** File that gets one JSON line per request before it is answered: what a killed origin has seen. */
+  readonly journal: string | null;
   fail: FailMode;
   failMs: number;
   seen: SeenRequest[];
@@ -40,8 +43,8 @@ const SEEN_MAX = 10_000;
 
 const FAIL_MODES: readonly string[] = ["off", "500", "502", "503", "504", "hang", "reset", "slow"] satisfies FailMode[];
 
-function startOrigin(options: { readonly name: string; readonly port: number }): Promise<Server> {
-  const state: OriginState = { name: options.name, fail: "off", failMs: 2_500, seen: [], canned: new Map() };
+function startOrigin(options: { readonly name: string; readonly port: number; readonly journal: string | null }): Promise<Server> {
+  const state: OriginState = { name: options.name, journal: options.journal, fail: "off", failMs: 2_500, seen: [], canned: new Map() };
   const server = createServer((request, response) => {
     handle(state, request, response).catch(() => response.destroy());
   });
@@ -68,7 +71,9 @@ async function handle(state: OriginState, request: IncomingMessage, response: Se
 }
 
 function record(state: OriginState, request: IncomingMessage): void {
-  state.seen.push({ method: request.method ?? "", url: request.url ?? "", rawHeaders: request.rawHeaders });
+  const seen: SeenRequest = { method: request.method ?? "", url: request.url ?? "", rawHeaders: request.rawHeaders };
+  state.seen.push(seen);
+  if (state.journal !== null) appendFileSync(state.journal, `${JSON.stringify(seen)}\n`);
   if (state.seen.length > SEEN_MAX) state.seen = state.seen.slice(-SEEN_MAX);
 }
 
@@ -76,7 +81,7 @@ function record(state: OriginState, request: IncomingMessage): void {
 async function breakOnPurpose(state: OriginState, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
   if (state.fail === "hang") return true;
   if (state.fail === "reset") {
-    (request.socket as Socket).resetAndDestroy();
+    request.socket.resetAndDestroy();
     return true;
   }
   if (state.fail === "slow") {
@@ -128,9 +133,11 @@ async function readJson(request: IncomingMessage): Promise<Record<string, unknow
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { name: { type: "string", default: "origin" }, port: { type: "string", default: "0" } } });
+  const { values } = parseArgs({
+    options: { name: { type: "string", default: "origin" }, port: { type: "string", default: "0" }, journal: { type: "string" } },
+  });
   try {
-    const server = await startOrigin({ name: values.name, port: Number(values.port) });
+    const server = await startOrigin({ name: values.name, port: Number(values.port), journal: values.journal ?? null });
     process.send?.({ port: (server.address() as AddressInfo).port });
   } catch (error) {
     process.send?.({ error: error instanceof Error ? error.message : String(error), code: (error as NodeJS.ErrnoException).code });

@@ -69,10 +69,10 @@ function home(origin: string): string {
 }
 
 export function sendText(page: PageRequest, status: number, headers: Readonly<Record<string, string>>, body: string): void {
-  const bytes = Buffer.from(body);
+  const content = Buffer.from(body);
   page.response
-    .writeHead(status, { ...headers, "content-length": String(bytes.length) })
-    .end(page.request.method === "HEAD" ? undefined : bytes);
+    .writeHead(status, { ...headers, "content-length": String(content.length) })
+    .end(page.request.method === "HEAD" ? undefined : content);
 }
 
 function sendJson(page: PageRequest, value: unknown): void {
@@ -88,7 +88,7 @@ async function echo(page: PageRequest): Promise<void> {
 
 /** A cacheable file with validators, ranges and, where the client takes it, compression. */
 function sendFile(page: PageRequest, contentType: string, text: string): void {
-  const accepted = String(page.request.headers["accept-encoding"] ?? "");
+  const accepted = page.request.headers["accept-encoding"]?.toString() ?? "";
   const encoding = /\bbr\b/.test(accepted) ? "br" : /\bgzip\b/.test(accepted) ? "gzip" : null;
   const plain = Buffer.from(text);
   const body = encoding === "br" ? brotliCompressSync(plain) : encoding === "gzip" ? gzipSync(plain) : plain;

@@ -6,7 +6,14 @@ import type { ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 import type { CannedAnswer, FailMode, SeenRequest } from "./demo-origin.ts";
-import { userError } from "./main.ts";
+import { failure } from "../output/failure.ts";
+
+export interface OriginOptions {
+  readonly name: string;
+  readonly port: number;
+  /** File that survives SIGKILL with one JSON line (a SeenRequest) per request. */
+  readonly journal?: string;
+}
 
 export interface OriginProcess {
   readonly name: string;
@@ -28,11 +35,14 @@ export interface OriginProcess {
 /**
  * Starts one origin; port 0 takes a free one.
  *
- * @throws a user error when the port is taken.
+ * @throws a failure when the port is taken.
  */
-export async function startOriginProcess(options: { readonly name: string; readonly port: number }): Promise<OriginProcess> {
+export async function startOriginProcess(options: OriginOptions): Promise<OriginProcess> {
   const script = fileURLToPath(new URL("demo-origin.ts", import.meta.url));
-  const child = fork(script, ["--name", options.name, "--port", String(options.port)], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const journal = options.journal === undefined ? [] : ["--journal", options.journal];
+  const child = fork(script, ["--name", options.name, "--port", String(options.port), ...journal], {
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+  });
   const port = await listeningPort(child, options.port);
   const url = `http://127.0.0.1:${port}`;
   const post = async (path: string, body: unknown): Promise<void> => {
@@ -64,8 +74,10 @@ function listeningPort(child: ChildProcess, wanted: number): Promise<number> {
 }
 
 function portError(port: number, code: string | undefined, message: string): Error {
-  if (code !== "EADDRINUSE") return userError(`a demo origin cannot listen on port ${port}: ${message}`);
-  return userError(`port ${port}, which a demo origin wants, is in use by another program`, {
+  const taken = code === "EADDRINUSE";
+  return failure({
+    what: taken ? `port ${port}, which a demo origin wants, is in use by another program` : `a demo origin cannot listen on port ${port}`,
+    why: message,
     fix: "end that program (is another `npm start` running?), or choose other ports, for example: DEMO_PORT=9201 npm start",
   });
 }

@@ -8,7 +8,7 @@ import { createServer } from "node:net";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
-import { userError } from "./main.ts";
+import { failure } from "../output/failure.ts";
 import { guardChildren } from "./watchdog.ts";
 
 export interface WorkerOptions {
@@ -45,7 +45,7 @@ const HOST = "127.0.0.1";
 /**
  * Starts the Worker and waits until it answers.
  *
- * @throws a user error when the port is taken.
+ * @throws a failure when the port is taken.
  */
 export async function startWorker(options: WorkerOptions): Promise<LocalWorker> {
   if (options.port !== 0) await requireFreePort(options.port);
@@ -105,13 +105,11 @@ async function runCron(url: string): Promise<void> {
 
 async function requireFreePort(port: number): Promise<void> {
   const server = createServer();
-  const failure = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+  const problem = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
     server.once("error", resolve).listen(port, HOST, () => resolve(null));
   });
   await new Promise((resolve) => server.close(resolve));
-  if (failure === null) return;
-  if (failure.code === "EADDRINUSE") {
-    throw userError(`port ${port} is in use by another program`, { fix: "choose another port, for example: PORT=8788 npm start" });
-  }
-  throw userError(`port ${port} cannot be used: ${failure.message}`, { fix: "choose a port above 1023, for example: PORT=8788 npm start" });
+  if (problem === null) return;
+  const what = problem.code === "EADDRINUSE" ? `port ${port} is in use by another program` : `port ${port} cannot be used`;
+  throw failure({ what, why: problem.message, fix: "choose another port above 1023, for example: PORT=8788 npm start" });
 }
