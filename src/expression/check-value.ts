@@ -130,10 +130,16 @@ function checkArgument(checker: Checker, place: ArgumentPlace): CheckedArgument 
   }
   const { value, each } = checked;
   const shape = typeof value.type === "string" ? value.type : "array" in value.type ? "Array" : "Map";
-  if (parameter.accepts.includes(shape)) return { argument: value, type: value.type, each };
+  if (parameter.accepts.includes(shape) && hasElement(value.type, parameter)) return { argument: value, type: value.type, each };
   const fix = shape === "Array" && !each ? "put [*] behind it, to apply the function to each element" : undefined;
   checker.errors.push(diagnose(arg, `${parameter.name} of ${definition.name} cannot be ${typeName(value.type)}`, { expected: parameter.accepts.join(" or "), fix }));
   return null;
+}
+
+function hasElement(type: ValueType, parameter: Parameter): boolean {
+  if (parameter.element === undefined) return true;
+  const element = elementType(type);
+  return element === null ? type === parameter.element : hasElement(element, parameter);
 }
 
 function checkLiteralArgument(checker: Checker, parameter: Parameter, place: ArgumentPlace): CheckedArgument | null {

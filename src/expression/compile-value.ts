@@ -2,7 +2,7 @@
 
 import { compileRegex } from "./regex.ts";
 import { parseAddress } from "./ip.ts";
-import type { Argument, CallValue, Literal, Value } from "./ast.ts";
+import type { Argument, CallValue, Literal, Value, ValueType } from "./ast.ts";
 import type { Compilation } from "./compile.ts";
 import type { RuntimeValue } from "./types.ts";
 
@@ -58,7 +58,8 @@ function compileCall<Context>(compilation: Compilation<Context>, call: CallValue
   if (definition === undefined) throw new Error(`a release names the function ${call.name}, which this version does not know`);
   const pattern = call.args.find((argument) => argument.kind === "regex");
   const values = call.args.map((argument) => (argument.kind === "literal" ? valueOfLiteral(argument.literal) : undefined));
-  const apply = definition.prepare({ values, matcher: pattern === undefined ? null : compileRegex(pattern.pattern) });
+  const types = call.args.map(typeOfArgument);
+  const apply = definition.prepare({ values, types, matcher: pattern === undefined ? null : compileRegex(pattern.pattern) });
   const takesMissing = definition.takesMissing === true;
   const [first, ...rest] = call.args;
   const getters = rest.map((argument) => compileArgument(compilation, argument));
@@ -83,6 +84,11 @@ function compileArgument<Context>(compilation: Compilation<Context>, argument: A
   }
   // The function has the compiled pattern; the argument only has to be present.
   return argument.kind === "regex" ? () => "" : compileValue(compilation, argument);
+}
+
+function typeOfArgument(argument: Argument): ValueType {
+  if (argument.kind === "literal") return argument.literal.type;
+  return argument.kind === "regex" ? "Bytes" : argument.type;
 }
 
 /** In an array, so that `flatMap` does not flatten a result that is an array. */

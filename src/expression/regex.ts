@@ -72,24 +72,29 @@ function isPlainlyLinear(root: RegexNode): boolean {
   return loops === 0 || (loops === 1 && isAnchored(root));
 }
 
-/** Ways to go through the pattern, a loop counted once. Infinite for a loop over more than one byte class. */
-export function countPaths(node: RegexNode): number {
+/**
+ * Ways to go through the pattern. A loop over one byte class counts once. Any other loop is infinite, or as one round of its
+ * body with `loops-once`.
+ */
+export function countPaths(node: RegexNode, loops: "infinite" | "loops-once" = "infinite"): number {
   switch (node.kind) {
     case "empty":
     case "set":
     case "assert":
       return 1;
     case "group":
-      return countPaths(node.of);
+      return countPaths(node.of, loops);
     case "concat":
-      return node.parts.reduce((product, part) => product * countPaths(part), 1);
+      return node.parts.reduce((product, part) => product * countPaths(part, loops), 1);
     case "alternation":
-      return node.options.reduce((sum, option) => sum + countPaths(option), 0);
+      return node.options.reduce((sum, option) => sum + countPaths(option, loops), 0);
     case "repeat": {
       if (node.max === 0) return 1;
-      if (node.max === 1) return countPaths(node.of) + 1 - node.min;
-      if (node.of.kind === "set") return 1;
-      return node.max === node.min ? countPaths(node.of) ** node.min : Number.POSITIVE_INFINITY;
+      if (node.of.kind === "set" && node.max !== 1) return 1;
+      const body = countPaths(node.of, loops);
+      if (node.max === 1) return body + 1 - node.min;
+      if (node.max === node.min) return body ** node.min;
+      return loops === "infinite" ? Number.POSITIVE_INFINITY : body ** (node.max ?? 1);
     }
     default:
       return node satisfies never;

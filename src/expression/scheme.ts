@@ -3,7 +3,7 @@
 
 import type { Literal, ValueType } from "./ast.ts";
 import type { Matcher } from "./regex.ts";
-import type { RuntimeValue } from "./types.ts";
+import type { RuntimeValue, ScalarType } from "./types.ts";
 
 export interface Scheme<Context> {
   readonly fields: ReadonlyMap<string, Field<Context>>;
@@ -49,6 +49,8 @@ export interface Constants {
   readonly values: readonly (RuntimeValue | undefined)[];
   /** The compiled pattern, when a parameter is one. */
   readonly matcher: Matcher | null;
+  /** Types of the arguments; of one element where the call goes over an array. */
+  readonly types: readonly ValueType[];
 }
 
 export interface Parameter {
@@ -57,6 +59,8 @@ export interface Parameter {
   /** value: a field or a call. literal: known when the rule is written. */
   readonly form: "value" | "literal" | "any";
   readonly optional?: boolean;
+  /** The type of the innermost elements of an array or map. Any, when absent. */
+  readonly element?: ScalarType;
   /** The literal is a regular expression. */
   readonly regex?: boolean;
   /** What is wrong with a literal, or null. */

@@ -1,0 +1,68 @@
+// Looks values up in JSON text. A document that is not JSON, too long, or without the entry gives a missing value.
+
+import { bytesOfText, textOfBytes } from "./bytes.ts";
+import { JSON_LENGTH_MAX } from "./limits.ts";
+import type { FunctionDefinition, Parameter } from "./scheme.ts";
+import type { RuntimeValue } from "./types.ts";
+
+const PARAMETERS: readonly Parameter[] = [
+  { name: "document", accepts: ["Bytes"], form: "value" },
+  { name: "key", accepts: ["Bytes", "Int"], form: "literal" },
+];
+
+export const JSON_FUNCTIONS: readonly FunctionDefinition[] = [
+  {
+    name: "lookup_json_integer",
+    description: "The integer at a path of names and positions in a JSON document. 42.0 is no integer.",
+    parameters: PARAMETERS,
+    variadic: true,
+    returns: "Int",
+    prepare:
+      () =>
+      ([document, ...path]) => {
+        const found = lookUp(document as string, path);
+        return typeof found === "number" && Number.isSafeInteger(found) ? found : undefined;
+      },
+  },
+  {
+    name: "lookup_json_string",
+    description: "The string at a path of names and positions in a JSON document.",
+    parameters: PARAMETERS,
+    variadic: true,
+    returns: "Bytes",
+    prepare:
+      () =>
+      ([document, ...path]) => {
+        const found = lookUp(document as string, path);
+        return typeof found === "string" ? bytesOfText(found) : undefined;
+      },
+  },
+];
+
+function lookUp(document: string, path: readonly (RuntimeValue | undefined)[]): unknown {
+  let found: unknown = parseDocument(document);
+  for (const key of path) {
+    if (typeof key === "number" && Array.isArray(found)) found = found[key];
+    else if (typeof key === "string" && typeof found === "object" && found !== null && !Array.isArray(found)) {
+      const name = textOfBytes(key);
+      found = name !== null && Object.hasOwn(found, name) ? (found as Readonly<Record<string, unknown>>)[name] : undefined;
+    } else return undefined;
+  }
+  return found;
+}
+
+type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
+
+function parseDocument(document: string): unknown {
+  const text = document.length > JSON_LENGTH_MAX ? null : textOfBytes(document);
+  if (text === null) return undefined;
+  try {
+    return (JSON.parse as (text: string, reviver: Reviver) => unknown)(text, keepIntegers);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Drops numbers that are not written as plain integers; the runtime hands in how they were written. */
+const keepIntegers: Reviver = (_key, value, context) =>
+  typeof value === "number" && context?.source !== undefined && !/^-?\d+$/.test(context.source) ? null : value;

@@ -1,0 +1,78 @@
+// Proves, when a rule is published, how a regular expression behaves under backtracking, so that V8 can run those that are
+// linear. The command line loads this file; the Worker never does (it brings 3 MB of analyser). Without a proof a pattern runs
+// on the linear-time engine: slower, with the same answers.
+
+import recheck from "recheck/lib/browser.js";
+import { REGEX_PATHS_MAX } from "./limits.ts";
+import { countPaths, toJavaScript } from "./regex.ts";
+import { parseRegex } from "./regex-syntax.ts";
+import { mapRegexes, regexesOf } from "./regexes.ts";
+import type { Expression, RegexLiteral } from "./ast.ts";
+
+export type RegexClass =
+  | { readonly kind: "linear" }
+  /** `degree` 2 is quadratic. */
+  | { readonly kind: "polynomial"; readonly degree: number }
+  | { readonly kind: "exponential" }
+  /** Not a pattern, not analysable, or not in time. */
+  | { readonly kind: "unknown" };
+
+/** Time for one pattern; an analysis that takes longer has no result. */
+const ANALYSIS_MS_MAX = 3_000;
+
+/** Quadratic backtracking costs about a millisecond at this length, cubic at the second. */
+const QUADRATIC_LENGTH_MAX = 1_024;
+const CUBIC_LENGTH_MAX = 200;
+
+/** Classes a pattern by proof (automata theory), never by trial. The source is as written in a rule. */
+export async function classifyRegex(source: string): Promise<RegexClass> {
+  const pattern = toJavaScript(source);
+  if (pattern === null) return { kind: "unknown" };
+  const result = await analyse(pattern);
+  if (result.status === "unknown" || result.complexity.isFuzz) return { kind: "unknown" };
+  if (result.status === "safe") return isNarrow(source) ? { kind: "linear" } : { kind: "unknown" };
+  const { complexity } = result;
+  return complexity.type === "polynomial" ? { kind: "polynomial", degree: complexity.degree } : { kind: "exponential" };
+}
+
+/** The expression with what was proved stored in its patterns, and the class of each. */
+export async function proveRegexes(expression: Expression): Promise<{ readonly expression: Expression; readonly classes: ReadonlyMap<string, RegexClass> }> {
+  const classes = new Map<string, RegexClass>();
+  for (const { source } of regexesOf(expression)) {
+    if (!classes.has(source)) classes.set(source, await classifyRegex(source));
+  }
+  const proved = mapRegexes(expression, (pattern) => withClass(pattern, classes.get(pattern.source) ?? { kind: "unknown" }));
+  return { expression: proved, classes };
+}
+
+/** The pattern with the longest value that V8 may be given. What is linear by its form alone stays so. */
+export function withClass(pattern: RegexLiteral, regexClass: RegexClass): RegexLiteral {
+  return pattern.maxLength === null ? pattern : { ...pattern, maxLength: v8LengthMax(regexClass) };
+}
+
+function v8LengthMax(regexClass: RegexClass): number | null {
+  switch (regexClass.kind) {
+    case "linear":
+      return null;
+    case "polynomial":
+      return regexClass.degree === 2 ? QUADRATIC_LENGTH_MAX : regexClass.degree === 3 ? CUBIC_LENGTH_MAX : 0;
+    case "exponential":
+    case "unknown":
+      return 0;
+    default:
+      return regexClass satisfies never;
+  }
+}
+
+async function analyse(pattern: string): ReturnType<typeof recheck.check> {
+  return recheck.checkSync(pattern, "", { checker: "automaton", timeout: ANALYSIS_MS_MAX });
+}
+
+/**
+ * Finite ambiguity is constant in the value's length and so no matter to the analysis, but `(a|a)(a|a)...` fifty times over is a
+ * large constant. Loops count once here: those the analysis has judged.
+ */
+function isNarrow(source: string): boolean {
+  const tree = parseRegex(source);
+  return !("problem" in tree) && countPaths(tree.root, "loops-once") <= REGEX_PATHS_MAX;
+}
