@@ -44,6 +44,8 @@ export interface CircuitEvent {
   /** From the origin's Retry-After; null when it sent none. */
   readonly retryAfterMs: number | null;
   readonly settings: CircuitSnapshot;
+  /** When the attempt began: what began before the circuit opened says nothing about the time since. */
+  readonly beganAtMs: number;
   readonly nowMs: number;
   /** In [0, 1). */
   readonly random: number;
@@ -100,7 +102,9 @@ export function beginAttempt(circuit: Circuit, nowMs: number, upSinceMs: number 
 
 /** The circuit after an attempt came out. */
 export function observe(circuit: Circuit, event: CircuitEvent): Circuit {
-  return circuit.state === "closed" ? observeClosed(circuit, event) : observeOpen(circuit, event);
+  // Its place is freed whatever the circuit's state: a forced attempt may have closed or reopened it meanwhile.
+  const free = event.admission === "probe" ? { ...circuit, probeUntilMs: null } : circuit;
+  return free.state === "closed" ? observeClosed(free, event) : observeOpen(free, event);
 }
 
 /** The share of its weight that an origin gets after its circuit closed: from a tenth to all, over the slow start. */
@@ -133,17 +137,15 @@ function tripOf(circuit: Circuit, { settings, nowMs }: CircuitEvent): CircuitTri
 
 function observeOpen(circuit: Circuit, event: CircuitEvent): Circuit {
   const { outcome, admission, settings, nowMs } = event;
-  if (admission === "normal") return circuit;
-  const free: Circuit = admission === "probe" ? { ...circuit, probeUntilMs: null } : circuit;
-  if (outcome === "neutral") return free;
+  if (admission === "normal" || outcome === "neutral" || event.beganAtMs < circuit.openedAtMs) return circuit;
   if (outcome === "success") {
     const probeSuccesses = circuit.probeSuccesses + 1;
-    if (probeSuccesses < settings.closeAfter) return { ...free, probeSuccesses };
-    return { ...closedCircuit(), exponent: circuit.exponent, closedAtMs: nowMs };
+    if (probeSuccesses < settings.closeAfter) return { ...circuit, probeSuccesses };
+    return { ...closedCircuit(), exponent: circuit.exponent, probeUntilMs: circuit.probeUntilMs, closedAtMs: nowMs };
   }
   // A forced attempt that fails while the time still runs says nothing new; one that fails after it is a failed probe.
-  if (admission === "forced" && nowMs < circuit.openUntilMs) return { ...free, probeSuccesses: 0 };
-  return open(free, outcome === "connection-failure" ? "connection" : (circuit.openedBy ?? "failures"), event);
+  if (admission === "forced" && nowMs < circuit.openUntilMs) return { ...circuit, probeSuccesses: 0 };
+  return open(circuit, outcome === "connection-failure" ? "connection" : (circuit.openedBy ?? "failures"), event);
 }
 
 function open(circuit: Circuit, openedBy: CircuitTrip, { settings, nowMs, random, retryAfterMs }: CircuitEvent): Circuit {
@@ -160,6 +162,7 @@ function open(circuit: Circuit, openedBy: CircuitTrip, { settings, nowMs, random
     openedBy,
     // Past the cap a larger exponent changes nothing; it is held there so that it cannot overflow.
     exponent: grownMs >= settings.openMsMax ? exponent : exponent + 1,
+    probeUntilMs: circuit.probeUntilMs,
     closedAtMs: circuit.closedAtMs,
   };
 }

@@ -121,7 +121,7 @@ export function createOriginTable(): OriginTable {
       land();
       const record = origins.get(ticket.key);
       if (record === undefined) return;
-      record.circuit = observe(record.circuit, { ...report, admission: ticket.admission });
+      record.circuit = observe(record.circuit, { ...report, admission: ticket.admission, beganAtMs: ticket.beganAtMs });
       if (report.outcome === "neutral") return;
       record.recent = addRecent(record.recent, { atMs: report.nowMs, good: report.outcome === "success" }, CONTRADICTION_REQUESTS);
     },

@@ -1,0 +1,182 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { admits, beginAttempt, circuitPhase, closedCircuit, observe, slowStartShare } from "../../../src/origin/circuit.ts";
+import type { Admission, Circuit, CircuitOutcome } from "../../../src/origin/circuit.ts";
+import { CIRCUIT_CONNECTION_FAILURES, CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX } from "../../../src/limits.ts";
+import { CIRCUIT } from "./fixtures.ts";
+
+/** 0.5 is the middle of the jitter: open times are then exactly as configured. */
+function see(circuit: Circuit, outcome: CircuitOutcome, nowMs: number, more: { admission?: Admission; retryAfterMs?: number; random?: number } = {}): Circuit {
+  return observe(circuit, { outcome, admission: "normal", retryAfterMs: null, settings: CIRCUIT, beganAtMs: nowMs, nowMs, random: 0.5, ...more });
+}
+
+function seeAll(outcomes: readonly CircuitOutcome[], circuit = closedCircuit(), nowMs = 0): Circuit {
+  return outcomes.reduce((state, outcome) => see(state, outcome, nowMs), circuit);
+}
+
+function probe(circuit: Circuit, outcome: CircuitOutcome, nowMs: number): Circuit {
+  const begun = beginAttempt(circuit, nowMs);
+  return see(begun.circuit, outcome, nowMs, { admission: begun.admission });
+}
+
+const OPENED = seeAll(["failure", "failure", "failure"]);
+
+test("a circuit opens at the configured number of failures in a row, not one before", () => {
+  expect(seeAll(["failure", "failure"]).state).toBe("closed");
+  expect(seeAll(["failure", "failure", "failure"])).toMatchObject({ state: "open", openedBy: "failures" });
+});
+
+test("a success between failures begins the row anew", () => {
+  expect(seeAll(["failure", "failure", "success", "failure", "failure"]).state).toBe("closed");
+});
+
+test("connection failures open it sooner, because a dead server is dead at once", () => {
+  const row = Array.from({ length: CIRCUIT_CONNECTION_FAILURES }, () => "connection-failure" as const);
+  expect(seeAll(row)).toMatchObject({ state: "open", openedBy: "connection" });
+  expect(seeAll(row.slice(1)).state).toBe("closed");
+});
+
+test("it opens below the success rate once there is volume, and not at the rate itself", () => {
+  const half = Array.from({ length: 10 }, (_, index): CircuitOutcome => (index % 2 === 0 ? "success" : "failure"));
+  expect(seeAll(half).state).toBe("closed");
+  expect(seeAll([...half, "failure"])).toMatchObject({ state: "open", openedBy: "success-rate" });
+});
+
+test("failures that left the window no longer count for the rate", () => {
+  const old = seeAll(["failure", "failure", "success", "failure", "failure", "success"], closedCircuit(), 0);
+  const later = ["failure", "success", "failure", "success", "failure"].reduce((state, outcome) => see(state, outcome as CircuitOutcome, 10_000), old);
+  expect(later.state).toBe("closed");
+});
+
+test("what says nothing about the origin changes nothing", () => {
+  expect(seeAll(["neutral", "neutral", "neutral", "neutral"])).toEqual(closedCircuit());
+});
+
+test("an open circuit admits nobody until its time, then one probe", () => {
+  expect(admits(OPENED, 999)).toBe("no");
+  expect(admits(OPENED, 1000)).toBe("probe");
+  const begun = beginAttempt(OPENED, 1000);
+  expect(begun.admission).toBe("probe");
+  expect(admits(begun.circuit, 1000)).toBe("no");
+  expect(beginAttempt(begun.circuit, 1000).admission).toBe("forced");
+});
+
+test("a probe that never reports gives its place up", () => {
+  const { circuit } = beginAttempt(OPENED, 1000);
+  expect(admits(circuit, 1000 + CIRCUIT_PROBE_LEASE_MS - 1)).toBe("no");
+  expect(admits(circuit, 1000 + CIRCUIT_PROBE_LEASE_MS)).toBe("probe");
+});
+
+test("a probe that says nothing frees the place at once", () => {
+  expect(admits(probe(OPENED, "neutral", 1000), 1000)).toBe("probe");
+});
+
+test("as many good probes as configured close it", () => {
+  const once = probe(OPENED, "success", 1000);
+  expect(circuitPhase(once, 1000)).toBe("half-open");
+  const twice = probe(once, "success", 1001);
+  expect(twice).toMatchObject({ state: "closed", closedAtMs: 1001, failures: 0 });
+});
+
+test("each failed probe doubles the open time, up to the cap", () => {
+  let circuit = OPENED;
+  const times: number[] = [];
+  for (let round = 0; round < 7; round += 1) {
+    times.push(circuit.openUntilMs - circuit.openedAtMs);
+    circuit = probe(circuit, "failure", circuit.openUntilMs);
+  }
+  expect(times).toEqual([1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]);
+});
+
+test("the time grows on after a short close and begins anew after a long one", () => {
+  const closed = probe(probe(OPENED, "success", 1000), "success", 1000);
+  const soon = seeAll(["failure", "failure", "failure"], closed, 1000 + CIRCUIT_DECAY_MS - 1);
+  const late = seeAll(["failure", "failure", "failure"], closed, 1000 + CIRCUIT_DECAY_MS);
+  expect(soon.openUntilMs - soon.openedAtMs).toBe(2000);
+  expect(late.openUntilMs - late.openedAtMs).toBe(1000);
+});
+
+test.each([
+  ["Retry-After sets the open time", 5000, 5000],
+  ["not below the configured time", 10, 1000],
+  ["up to a minute", RETRY_AFTER_MS_MAX, RETRY_AFTER_MS_MAX],
+  ["and no longer", RETRY_AFTER_MS_MAX + 1, RETRY_AFTER_MS_MAX],
+])("%s", (_, retryAfterMs, expected) => {
+  const opened = see(seeAll(["failure", "failure"]), "failure", 0, { retryAfterMs });
+  expect(opened.openUntilMs).toBe(expected);
+});
+
+test("a late report of an attempt from before the opening moves nothing", () => {
+  for (const outcome of ["success", "failure", "connection-failure"] as const) expect(see(OPENED, outcome, 5000)).toEqual(OPENED);
+});
+
+test("a probe from before a reopening says nothing about the time since", () => {
+  const begun = beginAttempt(OPENED, 1000);
+  const reopened = see(begun.circuit, "failure", 1001, { admission: "forced" });
+  expect(admits(reopened, reopened.openUntilMs)).toBe("no");
+  const reported = observe(reopened, { outcome: "success", admission: "probe", retryAfterMs: null, settings: CIRCUIT, beganAtMs: 1000, nowMs: 1002, random: 0.5 });
+  expect(reported.probeSuccesses).toBe(0);
+  expect(admits(reported, reported.openUntilMs)).toBe("probe");
+});
+
+test("a forced attempt that succeeds counts as a probe; one that fails does not prolong the time", () => {
+  const good = see(OPENED, "success", 10, { admission: "forced" });
+  expect(see(good, "success", 11, { admission: "forced" }).state).toBe("closed");
+  expect(see(OPENED, "failure", 10, { admission: "forced" }).openUntilMs).toBe(OPENED.openUntilMs);
+});
+
+test("checks that see the origin up halve the open time, and never close the circuit", () => {
+  expect(admits(OPENED, 499, 400)).toBe("no");
+  expect(admits(OPENED, 500, 400)).toBe("probe");
+  expect(admits(OPENED, 500, 0)).toBe("no");
+});
+
+test("a closed circuit gives the origin a tenth at first and all after the slow start", () => {
+  const closed = probe(probe(OPENED, "success", 1000), "success", 1000);
+  expect([1000, 6000, 11_000, 90_000].map((nowMs) => slowStartShare(closed, nowMs))).toEqual([0.1, 0.5, 1, 1]);
+  expect(slowStartShare(closedCircuit(), 0)).toBe(1);
+});
+
+test("an origin that always fails is probed no more often than its growing open times allow", () => {
+  fc.assert(
+    fc.property(fc.array(fc.record({ waitMs: fc.integer({ min: 0, max: 5000 }), random: fc.double({ min: 0, max: 0.999, noNaN: true }) }), { maxLength: 300 }), (steps) => {
+      let circuit = OPENED;
+      let nowMs = 0;
+      let probes = 0;
+      for (const { waitMs, random } of steps) {
+        nowMs += waitMs;
+        if (admits(circuit, nowMs) === "no") continue;
+        probes += 1;
+        circuit = see(beginAttempt(circuit, nowMs).circuit, "failure", nowMs, { admission: "probe", random });
+      }
+      // The open times of n probes, each at its shortest, add up to no more than the time that passed.
+      let leastMs = 0;
+      for (let n = 0; n < probes; n += 1) leastMs += Math.min(30_000, 1000 * 2 ** n) * (n === 0 ? 1 : 1 - CIRCUIT_JITTER);
+      expect(leastMs).toBeLessThanOrEqual(nowMs);
+    }),
+  );
+});
+
+test("whatever happens, no two probes are under way at once", () => {
+  const event = fc.record({
+    waitMs: fc.integer({ min: 0, max: 4000 }),
+    outcome: fc.constantFrom<CircuitOutcome>("success", "failure", "connection-failure", "neutral"),
+    finish: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+      let circuit = closedCircuit();
+      let nowMs = 0;
+      const flying: Admission[] = [];
+      for (const { waitMs, outcome, finish } of events) {
+        nowMs += waitMs;
+        const begun = beginAttempt(circuit, nowMs);
+        circuit = begun.circuit;
+        flying.push(begun.admission);
+        if (nowMs < CIRCUIT_PROBE_LEASE_MS) expect(flying.filter((admission) => admission === "probe").length).toBeLessThanOrEqual(1);
+        const done = finish ? flying.shift() : undefined;
+        if (done !== undefined) circuit = see(circuit, outcome, nowMs, { admission: done });
+      }
+    }),
+  );
+});

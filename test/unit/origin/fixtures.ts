@@ -1,0 +1,57 @@
+// Pools, settings and facts for the tests of origins, with the defaults of the product where a test does not care.
+
+import type { CircuitSnapshot, OriginSnapshot, PoolSnapshot, RetrySnapshot, TimeoutsSnapshot } from "../../../src/config/snapshot.ts";
+import { HEALTH_FORMAT } from "../../../src/origin/health.ts";
+import type { HealthDocument, OriginHealth } from "../../../src/origin/health.ts";
+import { OVERRIDES_FORMAT } from "../../../src/origin/overrides.ts";
+import type { OriginOverride, Overrides } from "../../../src/origin/overrides.ts";
+
+export const CIRCUIT: CircuitSnapshot = {
+  consecutiveFailures: 3,
+  successRateMin: 0.5,
+  volume: 10,
+  windowMs: 10_000,
+  openMs: 1000,
+  openMsMax: 30_000,
+  closeAfter: 2,
+};
+
+export const RETRY: RetrySnapshot = {
+  attempts: 3,
+  onConnectError: true,
+  onTimeout: true,
+  onStatus: [500, 502, 503, 504],
+  unsafeMethods: false,
+  replayBytesMax: 65_536,
+};
+
+export const TIMEOUTS: TimeoutsSnapshot = { headersMs: 30_000, headersWithBodyMs: 100_000, idleMs: 30_000, totalMs: null };
+
+export function origin(id: string, more: Partial<OriginSnapshot> = {}): OriginSnapshot {
+  return { id, base: `https://${id}.example`, basePath: "", weight: 1, backup: false, ...more };
+}
+
+export function pool(name: string, origins: readonly OriginSnapshot[], more: Partial<PoolSnapshot> = {}): PoolSnapshot {
+  return { name, policy: { kind: "round-robin" }, origins, health: null, circuit: CIRCUIT, fallback: null, ...more };
+}
+
+export function originHealth(more: Partial<OriginHealth> = {}): OriginHealth {
+  return { state: "up", sinceMs: 0, why: "ok", detail: "status 200", rttMs: 5, checkedAtMs: 0, passes: 1, failures: 0, ...more };
+}
+
+export function healthDocument(asOfMs: number, origins: Record<string, OriginHealth>): HealthDocument {
+  return { format: HEALTH_FORMAT, generation: 1, asOfMs, region: "FRA", origins };
+}
+
+export function downDocument(asOfMs: number, ...keys: string[]): HealthDocument {
+  const down = originHealth({ state: "down", why: "timeout", failures: 3, passes: 0, checkedAtMs: asOfMs });
+  return healthDocument(asOfMs, Object.fromEntries(keys.map((key) => [key, down])));
+}
+
+export function override(more: Partial<OriginOverride> = {}): OriginOverride {
+  return { state: "down", weight: null, untilMs: null, atMs: 0, by: "kim", reason: "disk", ...more };
+}
+
+export function overridesOf(origins: Record<string, OriginOverride>): Overrides {
+  return { format: OVERRIDES_FORMAT, version: 1, origins };
+}
