@@ -94,7 +94,8 @@ test("what npm start prints works as printed, and Ctrl-C leaves nothing running"
   process.kill(-(run.child.pid ?? 0), "SIGINT");
   await run.exited;
   await eventually("all processes have ended", async () => !pids.some(isAlive), 8_000);
-  await expect(send(url, "/")).rejects.toThrow();
+  expect(pids.filter(isAlive)).toEqual([]);
+  await expect(send(url, "/")).rejects.toThrow("ECONNREFUSED");
 });
 
 test.each(["SIGTERM", "SIGKILL"] as const)("%s to npm alone leaves nothing running", async (signal) => {
@@ -103,6 +104,7 @@ test.each(["SIGTERM", "SIGKILL"] as const)("%s to npm alone leaves nothing runni
   const pids = descendants(run.child.pid ?? 0);
   process.kill(run.child.pid ?? 0, signal);
   await eventually("all processes have ended", async () => !pids.some(isAlive), 8_000);
+  expect(pids.filter(isAlive)).toEqual([]);
 });
 
 test("SIGKILL of the script itself leaves no workerd and no origin behind", async () => {
@@ -114,6 +116,7 @@ test("SIGKILL of the script itself leaves no workerd and no origin behind", asyn
   );
   process.kill(script ?? 0, "SIGKILL");
   await eventually("all processes have ended", async () => !pids.some(isAlive), 8_000);
+  expect(pids.filter(isAlive)).toEqual([]);
 });
 
 test("a port in use is named, with the way out", async () => {
