@@ -43,8 +43,11 @@ export async function refreshMemory(memory: Memory, input: UpdateInput, options:
   if (read.ok) takeTexts(memory, read.value, ports.clock.nowMs());
   await settle(memory, input, options);
   if (memory.state === null) await useBaked(memory, input);
-  if (read.ok && memory.polledAtMs !== null) {
-    ports.defer(copies.writePolled(ports.cache, { readAtMs: memory.polledAtMs, texts: textsOf(memory.documents) }));
+  if (read.ok) {
+    const written = writeCopy(memory, input);
+    // An operator's answer means that the other isolates of this data centre can see it, too.
+    if (options.pastCopies) await written;
+    else ports.defer(written);
   }
 }
 
@@ -61,13 +64,17 @@ export async function useBaked(memory: Memory, { baked, ports }: UpdateInput): P
 }
 
 /** The purge ledger's own answer is as good as a read from KV, and newer. The data centre's copy gets it too. */
-export function adoptPurges(memory: Memory, text: string, { ports, copies }: UpdateInput): void {
+export function adoptPurges(memory: Memory, text: string, input: UpdateInput): void {
   const texts = { ...textsOf(memory.documents), purges: text };
-  memory.documents = { ...memory.documents, purges: mergeDocuments(memory.documents, texts, ports.clock.nowMs()).purges };
+  memory.documents = { ...memory.documents, purges: mergeDocuments(memory.documents, texts, input.ports.clock.nowMs()).purges };
   renew(memory);
-  if (memory.polledAtMs !== null) {
-    ports.defer(copies.writePolled(ports.cache, { readAtMs: memory.polledAtMs, texts: textsOf(memory.documents) }));
-  }
+  input.ports.defer(writeCopy(memory, input));
+}
+
+/** What is held, which is never older than what was read: a copy does not go backwards either. */
+async function writeCopy(memory: Memory, { ports, copies }: UpdateInput): Promise<void> {
+  if (memory.polledAtMs === null) return;
+  await copies.writePolled(ports.cache, { readAtMs: memory.polledAtMs, texts: textsOf(memory.documents) });
 }
 
 function takeTexts(memory: Memory, texts: DocumentTexts, readAtMs: number): void {
