@@ -265,3 +265,30 @@ export const PURGE_VALUE_CHARS_MAX = 16_384;
 export const HEALTH_HEARTBEAT_FREE_MS = 300_000;
 /** ... and on the paid plan, where a write costs little, with every run. */
 export const HEALTH_HEARTBEAT_PAID_MS = 60_000;
+
+/** Bodies up to this are stored in one entry with their metadata, so that a hit is one look-up; they are held in memory while they arrive. */
+export const CACHE_INLINE_BYTES_MAX = 128 * 1024;
+
+/** Characters of a stored response's metadata (status, headers, times): above it the response is not stored. Platform header limits are 128 KB. */
+export const CACHE_METADATA_CHARS_MAX = 32 * 1024;
+
+/** Fields that Vary may list: each multiplies the variants. */
+export const CACHE_VARY_FIELDS_MAX = 16;
+
+/** Surrogate keys of one response; a purge of a further one would be missed, so such a response is not stored. */
+export const CACHE_TAGS_MAX = 128;
+
+/** Bytes that a store may lag behind the visitor before the visitor waits for it. */
+export const CACHE_STORE_LAG_BYTES_MAX = 1024 * 1024;
+
+/** A store that takes nothing for so long is given up, so that the visitor goes on. */
+export const CACHE_STORE_STALL_MS_MAX = 5_000;
+
+/** A visitor who takes nothing for so long loses the store, which would otherwise hold the cache open. */
+export const CACHE_CLIENT_STALL_MS_MAX = 10_000;
+
+/** Ranges of one request that are answered as such; with more the whole is sent (RFC 9110 14.2 allows it, 17.15 advises it). */
+export const CACHE_RANGES_MAX = 16;
+
+/** How long the store keeps an entry. Freshness is never decided by it. */
+export const CACHE_ENVELOPE_SECONDS = 31_536_000;

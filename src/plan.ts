@@ -45,6 +45,7 @@ export type CacheBypassReason =
   | "route" // the route's policy says bypass
   | "method" // not GET or HEAD
   | "upgrade" // a WebSocket
+  | "body" // a GET or HEAD with a body, which no key covers
   | "ambiguous-path" // raw and canonical path differ in more than unreserved encoding
   | "cookie" // one of the route's bypass cookies is present
   | "debug"; // a signed debug or drill request

@@ -16,7 +16,8 @@ export interface Random {
 
 /** The data centre's blob store (Cache API). Keys are absolute URLs on the request's own host. Never throws: a failure is a miss. */
 export interface CacheStore {
-  match(key: string): Promise<Response | undefined>;
+  /** With `range` (a Range header of one range) the store may answer 206 with that part only, or 200 with the whole. */
+  match(key: string, range?: string): Promise<Response | undefined>;
   /** Resolves to false when the store refused or failed. `response` must have a status of 200 and a plain max-age. */
   put(key: string, response: Response): Promise<boolean>;
   delete(key: string): Promise<boolean>;

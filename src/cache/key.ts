@@ -1,0 +1,100 @@
+// The cache key of a request and the URL that the origin is asked for it. Both are made here from the same parts, so that what
+// is stored under a key is always the answer to exactly that URL: a parameter that the key leaves out never reaches the origin.
+// Pure. Called when a request is planned, and for the URLs that an unsafe request invalidates.
+
+import type { CacheKeySnapshot } from "../config/snapshot.ts";
+import type { Facts } from "../facts.ts";
+import { cookiePairs, nameMatches } from "./cookies.ts";
+
+export interface CacheKey {
+  /** `scheme://host/path?query`, then `#` and what the route adds. `#` occurs in no path and no query, so this is unambiguous. */
+  readonly key: string;
+  /** What the origin must be asked. */
+  readonly target: { readonly path: string; readonly query: string };
+}
+
+/** The facts that a key may be made of. */
+export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "headers"> & { readonly client: Pick<Facts["client"], "country"> };
+
+export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot): CacheKey {
+  const query = keyedQuery(facts.query, policy);
+  const url = `${facts.scheme}://${facts.host}${facts.path}${query === "" ? "" : `?${query}`}`;
+  const added = addedParts(facts, policy);
+  return { key: added === "" ? url : `${url}#${added}`, target: { path: facts.path, query } };
+}
+
+/** The URL of a key, without what the route adds: what a purge or an invalidation names. */
+export function urlOfKey(key: string): string {
+  const hash = key.indexOf("#");
+  return hash === -1 ? key : key.slice(0, hash);
+}
+
+/** Parameters keep their bytes and, unless the route sorts, their order; sorting keeps the order of equal names, which has meaning. */
+function keyedQuery(query: string, policy: CacheKeySnapshot): string {
+  const kept = filteredQuery(query, policy);
+  if (!policy.sortQuery || kept === "") return kept;
+  return kept
+    .split("&")
+    .map((part) => ({ part, name: rawName(part) }))
+    .toSorted((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0))
+    .map(({ part }) => part)
+    .join("&");
+}
+
+function filteredQuery(query: string, { query: rule }: CacheKeySnapshot): string {
+  switch (rule.kind) {
+    case "all":
+      return query;
+    case "none":
+      return "";
+    case "ignore":
+      return withoutParts(query, (name) => nameMatches(name, rule.names));
+    case "only":
+      return withoutParts(query, (name) => !nameMatches(name, rule.names));
+    default:
+      return rule satisfies never;
+  }
+}
+
+function withoutParts(query: string, isIgnored: (name: string) => boolean): string {
+  if (query === "") return "";
+  const parts = query.split("&");
+  const kept = parts.filter((part) => !isIgnored(decodedName(part)));
+  return kept.length === parts.length ? query : kept.join("&");
+}
+
+function rawName(part: string): string {
+  const equals = part.indexOf("=");
+  return equals === -1 ? part : part.slice(0, equals);
+}
+
+/** As the origin will read it, so that `%75tm_source` is found under its name. What does not decode is compared as it is. */
+function decodedName(part: string): string {
+  const name = rawName(part).replaceAll("+", " ");
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** Values are encoded, so that none can pose as another part. A missing one differs from an empty one. */
+function addedParts(facts: KeyFacts, policy: CacheKeySnapshot): string {
+  const cookies = policy.cookies.length === 0 ? [] : cookiePairs(facts.headers.get("cookie"));
+  const parts = [
+    ...policy.headers.map((name) => part("header", name, facts.headers.get(name))),
+    ...policy.cookies.map((name) => part("cookie", name, cookies.find(([found]) => found === name)?.[1] ?? null)),
+    ...(policy.country ? [part("country", "", facts.client.country)] : []),
+  ];
+  return parts.join("&");
+}
+
+function part(kind: "header" | "cookie" | "country", name: string, value: string | null): string {
+  const label = name === "" ? kind : `${kind}:${escape(name)}`;
+  return value === null ? label : `${label}=${escape(value)}`;
+}
+
+/** Like encodeURIComponent, but total: a lone surrogate becomes the replacement character instead of an exception. */
+function escape(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}

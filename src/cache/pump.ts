@@ -1,0 +1,151 @@
+// One reader, two writers: a response goes to the visitor while it is stored. The origin is read only as fast as the slower of
+// the two takes it, so memory stays bounded; `tee` would keep what the slower has not read. Neither can hurt the other: a visitor
+// who leaves does not end the store, a store that fails or stalls does not end the answer. Knows streams, nothing of HTTP.
+
+import type { Clock } from "../ports.ts";
+import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX, CACHE_STORE_STALL_MS_MAX } from "../limits.ts";
+
+/** Where the bytes go besides the visitor. */
+export interface StoreSink {
+  /** Resolves when the chunk is taken. Rejects when the store has failed. */
+  write(chunk: Uint8Array): Promise<void>;
+  /** The whole body was written. Resolves to false when the store could not be completed. */
+  close(): Promise<boolean>;
+  /** Nothing of it may stay. */
+  abort(): Promise<void>;
+}
+
+export interface PumpInput {
+  readonly body: ReadableStream<Uint8Array>;
+  /** Null when nobody waits for the bytes: a refresh, or an answer without a body. */
+  readonly client: WritableStream<Uint8Array> | null;
+  readonly store: StoreSink;
+  /** Content-Length; null when the origin gave none. */
+  readonly expectedBytes: number | null;
+  readonly bytesMax: number;
+  readonly clock: Clock;
+}
+
+/** too-large, stalled and store-failed end the store only; incomplete and failed are the origin's doing. */
+export type PumpEnd = "stored" | "too-large" | "stalled" | "store-failed" | "length-mismatch" | "origin-error";
+
+/** Never rejects. What the visitor gets ends as the origin ended it: cleanly, or broken off. */
+export async function pump(input: PumpInput): Promise<PumpEnd> {
+  const reader = input.body.getReader();
+  const client = clientSide(input.client, input.clock);
+  const store = storeSide(input.store);
+  let bytes = 0;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      bytes += value.byteLength;
+      if (bytes > input.bytesMax) await store.drop("too-large");
+      await store.write(value);
+      await client.write(value);
+      if (client.isStalled() && !client.isGone()) await store.drop("stalled");
+      if (client.isGone() && store.dropped() !== null) {
+        await reader.cancel().catch(() => undefined);
+        return store.dropped() ?? "store-failed";
+      }
+    }
+  } catch (error) {
+    await Promise.all([client.abort(error), store.drop("origin-error")]);
+    return store.dropped() ?? "origin-error";
+  }
+  if (input.expectedBytes !== null && bytes !== input.expectedBytes) {
+    await Promise.all([client.abort(new Error("the origin's body ended early")), store.drop("length-mismatch")]);
+    return store.dropped() ?? "length-mismatch";
+  }
+  const [end] = await Promise.all([store.finish(), client.close()]);
+  return end;
+}
+
+interface ClientSide {
+  write(chunk: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+  abort(reason: unknown): Promise<void>;
+  /** The visitor has left, or there never was one. */
+  isGone(): boolean;
+  /** One chunk took longer than a visitor who reads at all needs. */
+  isStalled(): boolean;
+}
+
+function clientSide(stream: WritableStream<Uint8Array> | null, clock: Clock): ClientSide {
+  const writer = stream?.getWriter() ?? null;
+  // Every use of a broken stream rejects; one handler here, so that none is unhandled.
+  writer?.closed.catch(() => undefined);
+  let gone = writer === null;
+  let stalled = false;
+  const leave = (): void => {
+    gone = true;
+  };
+  return {
+    isGone: () => gone,
+    isStalled: () => stalled,
+    async write(chunk) {
+      if (gone || writer === null) return;
+      const beganMs = clock.nowMs();
+      await writer.write(chunk).catch(leave);
+      if (clock.nowMs() - beganMs > CACHE_CLIENT_STALL_MS_MAX) stalled = true;
+    },
+    async close() {
+      if (!gone) await writer?.close().catch(leave);
+    },
+    async abort(reason) {
+      if (!gone) await writer?.abort(reason).catch(leave);
+    },
+  };
+}
+
+interface StoreSide {
+  write(chunk: Uint8Array): Promise<void>;
+  finish(): Promise<PumpEnd>;
+  /** Ends the store for this reason, unless it has ended already. */
+  drop(reason: Exclude<PumpEnd, "stored">): Promise<void>;
+  dropped(): Exclude<PumpEnd, "stored"> | null;
+}
+
+function storeSide(sink: StoreSink): StoreSide {
+  let dropped: Exclude<PumpEnd, "stored"> | null = null;
+  let waitingBytes = 0;
+  let lastWrite: Promise<void> = Promise.resolve();
+  let failed = false;
+  const drop = async (reason: Exclude<PumpEnd, "stored">): Promise<void> => {
+    if (dropped !== null) return;
+    dropped = reason;
+    await sink.abort().catch(() => undefined);
+  };
+  const fails = (): void => {
+    failed = true;
+  };
+  return {
+    drop,
+    dropped: () => dropped,
+    async write(chunk) {
+      if (dropped !== null) return;
+      waitingBytes += chunk.byteLength;
+      lastWrite = sink.write(chunk).then(() => {
+        waitingBytes -= chunk.byteLength;
+      }, fails);
+      if (waitingBytes > CACHE_STORE_LAG_BYTES_MAX && !(await settlesInTime(lastWrite))) await drop("stalled");
+      if (failed) await drop("store-failed");
+    },
+    async finish() {
+      if (dropped === null && !(await settlesInTime(lastWrite))) await drop("stalled");
+      if (failed) await drop("store-failed");
+      if (dropped !== null) return dropped;
+      return (await sink.close().catch(() => false)) ? "stored" : "store-failed";
+    },
+  };
+}
+
+async function settlesInTime(work: Promise<void>): Promise<boolean> {
+  let timer: number | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), CACHE_STORE_STALL_MS_MAX);
+  });
+  const settled = await Promise.race([work.then(() => true), late]);
+  if (timer !== undefined) clearTimeout(timer);
+  return settled;
+}

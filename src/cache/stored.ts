@@ -1,0 +1,121 @@
+// What is kept in the data centre's store: the metadata of a response, or of an index of variants, as one header of a synthetic
+// 200 that the store has no opinion on. Versioned and read by hand; anything that does not read is a miss, and is replaced by
+// the next store. This module knows the form only: `stages/` reads and writes, `decide.ts` and `serve.ts` use what was read.
+
+import { CACHE_ENVELOPE_SECONDS, CACHE_METADATA_CHARS_MAX } from "../limits.ts";
+
+/** Raised on any change: entries of another format are misses. */
+const ENTRY_FORMAT = 1;
+
+const ENTRY_HEADER = "x-breakwater-entry";
+
+/** What is found under a key. */
+export type Entry =
+  | { readonly kind: "response"; readonly response: StoredResponse }
+  /** The URL has variants; `vary` says how to name them. */
+  | { readonly kind: "index"; readonly key: string; readonly vary: readonly string[]; readonly invalidatedAtMs: number }
+  /** An unsafe request invalidated the URL at this time (RFC 9111 4.4). */
+  | { readonly kind: "mark"; readonly key: string; readonly invalidatedAtMs: number };
+
+export interface StoredResponse {
+  /** The whole cache key: what was found is checked against what was looked for. */
+  readonly key: string;
+  /** Fields of Vary, lower case, sorted; empty without. */
+  readonly vary: readonly string[];
+  /** As made by `variantKey`; "" without Vary. */
+  readonly variant: string;
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** When the request that got or last validated it was sent, and its answer arrived (RFC 9111 4.2.3). */
+  readonly requestedAtMs: number;
+  readonly respondedAtMs: number;
+  /** Surrogate keys that a purge can name. */
+  readonly tags: readonly string[];
+  /** False when the request had a query or a Cookie: such an answer is never fresh by guesswork. */
+  readonly guessable: boolean;
+  readonly bodyBytes: number;
+  /** Key URL of the body; null when it is in the same entry. */
+  readonly bodyKey: string | null;
+}
+
+/** An entry as the store takes it: no validators, no Vary, a plain lifetime. The body is as the origin encoded it. Null: too large. */
+export function encodeEntry(entry: Entry, body: Uint8Array | null = null): Response | null {
+  // Header values are bytes: other characters are escaped.
+  const text = JSON.stringify({ format: ENTRY_FORMAT, ...entry }).replaceAll(/[^\x20-\x7e]/g, escaped);
+  if (text.length > CACHE_METADATA_CHARS_MAX) return null;
+  return new Response(body, { status: 200, headers: { ...envelopeHeaders(), [ENTRY_HEADER]: text } });
+}
+
+/** Headers of everything that is stored: no content coding either, or a hit would lose its length. */
+export function envelopeHeaders(): Readonly<Record<string, string>> {
+  return { "cache-control": `max-age=${CACHE_ENVELOPE_SECONDS}`, "content-type": "application/octet-stream" };
+}
+
+/** Null for anything that was not written by `encodeEntry` of this format for this key. */
+export function decodeEntry(stored: Response, key: string): Entry | null {
+  const text = stored.headers.get(ENTRY_HEADER);
+  if (text === null) return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isRecord(value) || value["format"] !== ENTRY_FORMAT) return null;
+  const entry = entryOf(value);
+  if (entry === null) return null;
+  return (entry.kind === "response" ? entry.response.key : entry.key) === key ? entry : null;
+}
+
+export function storedHeaders(stored: StoredResponse): Headers {
+  return new Headers(stored.headers.map(([name, value]): [string, string] => [name, value]));
+}
+
+function entryOf(value: Record<string, unknown>): Entry | null {
+  const { kind, key, vary, invalidatedAtMs } = value;
+  if (kind === "response") {
+    const response = storedResponseOf(value["response"]);
+    return response === null ? null : { kind, response };
+  }
+  if (typeof key !== "string" || !isCount(invalidatedAtMs)) return null;
+  if (kind === "mark") return { kind, key, invalidatedAtMs };
+  return kind === "index" && isStrings(vary) ? { kind, key, vary, invalidatedAtMs } : null;
+}
+
+function storedResponseOf(value: unknown): StoredResponse | null {
+  if (!isRecord(value)) return null;
+  const { key, vary, variant, status, statusText, headers, requestedAtMs, respondedAtMs, tags, guessable, bodyBytes, bodyKey } = value;
+  if (typeof key !== "string" || typeof variant !== "string" || typeof statusText !== "string") return null;
+  if (!isStrings(vary) || !isStrings(tags) || !isHeaders(headers)) return null;
+  if (!isCount(status) || status < 200 || status > 599) return null;
+  if (!isCount(requestedAtMs) || !isCount(respondedAtMs) || !isCount(bodyBytes)) return null;
+  if (typeof guessable !== "boolean" || (bodyKey !== null && typeof bodyKey !== "string")) return null;
+  return { key, vary, variant, status, statusText, headers, requestedAtMs, respondedAtMs, tags, guessable, bodyBytes, bodyKey };
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+function isStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+function isHeaders(value: unknown): value is readonly (readonly [string, string])[] {
+  if (!Array.isArray(value)) return false;
+  if (!value.every((pair) => isStrings(pair) && pair.length === 2)) return false;
+  try {
+    return new Headers(value as [string, string][]) !== null;
+  } catch {
+    return false;
+  }
+}
