@@ -112,7 +112,9 @@ function checkList(checker: Checker, right: Span & { readonly name: string }, ty
     return null;
   }
   const near = nearestName(right.name, checker.scheme.lists.keys());
-  checker.errors.push(diagnose(right, `there is no list named ${right.name}`, { fix: near === null ? "declare it under lists" : `did you mean $${near}?` }));
+  checker.errors.push(
+    diagnose(right, `there is no list named ${right.name}`, { fix: near === null ? "declare it under lists" : `did you mean $${near}?` }),
+  );
   return null;
 }
 
@@ -122,7 +124,8 @@ function reportType(checker: Checker, subject: CheckedValue, written: SyntaxValu
     const fix = `write ${written.name} or not ${written.name}`;
     checker.errors.push(diagnose(operator, `${written.name} is a Bool and takes no operator`, { fix }));
   } else if (typeof type === "object") {
-    const fix = "array" in type ? "write any(... [*] ...), or an index such as [0]" : 'name an entry: ["..."], then [0] or any(... [*] ...)';
+    const fix =
+      "array" in type ? "write any(... [*] ...), or an index such as [0]" : 'name an entry: ["..."], then [0] or any(... [*] ...)';
     checker.errors.push(diagnose(written, `${operator.name} compares single values; this is ${typeName(type)}`, { fix }));
   } else {
     checker.errors.push(diagnose(operator, `${operator.name} does not apply to ${type}`, { expected: TAKES[operator.name].join(" or ") }));

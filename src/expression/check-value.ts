@@ -32,7 +32,8 @@ export function checkValue(checker: Checker, written: SyntaxValue): CheckedValue
 function checkField(checker: Checker, written: SyntaxValue): Value | null {
   const field = checker.scheme.fields.get(written.name);
   if (field !== undefined) {
-    if (field.get === null) checker.warnings.push(diagnose(written.nameSpan, `${field.name} cannot be known here: every comparison with it is false`));
+    if (field.get === null)
+      checker.warnings.push(diagnose(written.nameSpan, `${field.name} cannot be known here: every comparison with it is false`));
     return { kind: "field", name: field.name, type: field.type };
   }
   if (checker.scheme.functions.has(written.name) || written.name === "any" || written.name === "all") {
@@ -76,7 +77,9 @@ function checkIndex(checker: Checker, of: Value, index: SyntaxIndex): Value | nu
 function warnOfUpperCase(checker: Checker, of: Value, key: string, index: SyntaxIndex): void {
   if (of.kind !== "field" || !/[A-Z]/.test(key)) return;
   if (checker.scheme.fields.get(of.name)?.lowerCaseKeys !== true) return;
-  checker.warnings.push(diagnose(index, `the keys of ${of.name} are in lower case, so this entry never exists`, { fix: `write ["${key.toLowerCase()}"]` }));
+  checker.warnings.push(
+    diagnose(index, `the keys of ${of.name} are in lower case, so this entry never exists`, { fix: `write ["${key.toLowerCase()}"]` }),
+  );
 }
 
 function checkCall(checker: Checker, written: SyntaxValue, args: readonly SyntaxArgument[]): Value | null {
@@ -98,7 +101,12 @@ function checkCall(checker: Checker, written: SyntaxValue, args: readonly Syntax
   if (definition.uniform === true && !areUniform(checker, definition, args, given)) return null;
   const [first] = given;
   const returns = definition.returns === "first" ? (first?.type ?? "Bytes") : definition.returns;
-  return { kind: "call", name: definition.name, args: given.map((arg) => arg.argument), type: first?.each === true ? { array: returns } : returns };
+  return {
+    kind: "call",
+    name: definition.name,
+    args: given.map((arg) => arg.argument),
+    type: first?.each === true ? { array: returns } : returns,
+  };
 }
 
 interface CheckedArgument {
@@ -119,7 +127,9 @@ function checkArgument(checker: Checker, place: ArgumentPlace): CheckedArgument 
   const parameter = definition.parameters[Math.min(index, definition.parameters.length - 1)] as Parameter;
   if (arg.kind === "literal") return checkLiteralArgument(checker, parameter, place);
   if (parameter.form === "literal") {
-    checker.errors.push(diagnose(arg, `${parameter.name} of ${definition.name} must be known when the rule is written`, { expected: "a literal" }));
+    checker.errors.push(
+      diagnose(arg, `${parameter.name} of ${definition.name} must be known when the rule is written`, { expected: "a literal" }),
+    );
     return null;
   }
   const checked = checkValue(checker, arg.value);
@@ -132,7 +142,12 @@ function checkArgument(checker: Checker, place: ArgumentPlace): CheckedArgument 
   const shape = typeof value.type === "string" ? value.type : "array" in value.type ? "Array" : "Map";
   if (parameter.accepts.includes(shape) && hasElement(value.type, parameter)) return { argument: value, type: value.type, each };
   const fix = shape === "Array" && !each ? "put [*] behind it, to apply the function to each element" : undefined;
-  checker.errors.push(diagnose(arg, `${parameter.name} of ${definition.name} cannot be ${typeName(value.type)}`, { expected: parameter.accepts.join(" or "), fix }));
+  checker.errors.push(
+    diagnose(arg, `${parameter.name} of ${definition.name} cannot be ${typeName(value.type)}`, {
+      expected: parameter.accepts.join(" or "),
+      fix,
+    }),
+  );
   return null;
 }
 
@@ -146,7 +161,11 @@ function checkLiteralArgument(checker: Checker, parameter: Parameter, place: Arg
   const { definition, arg } = place;
   if (arg.kind !== "literal") return null;
   if (parameter.form === "value") {
-    checker.errors.push(diagnose(arg, `${parameter.name} of ${definition.name} is a literal, so the result is always the same`, { expected: "a field or a function" }));
+    checker.errors.push(
+      diagnose(arg, `${parameter.name} of ${definition.name} is a literal, so the result is always the same`, {
+        expected: "a field or a function",
+      }),
+    );
     return null;
   }
   const literal = readArgument(checker, parameter, place);
@@ -176,15 +195,24 @@ function readArgument(checker: Checker, parameter: Parameter, place: ArgumentPla
     problem ??= read;
   }
   const expected = parameter.accepts.join(" or ");
-  checker.errors.push(diagnose(arg, problem?.problem ?? `${parameter.name} of ${definition.name} is not a string`, { expected, fix: problem?.fix }));
+  checker.errors.push(
+    diagnose(arg, problem?.problem ?? `${parameter.name} of ${definition.name} is not a string`, { expected, fix: problem?.fix }),
+  );
   return null;
 }
 
-function areUniform(checker: Checker, definition: FunctionDefinition, args: readonly SyntaxArgument[], checked: readonly CheckedArgument[]): boolean {
+function areUniform(
+  checker: Checker,
+  definition: FunctionDefinition,
+  args: readonly SyntaxArgument[],
+  checked: readonly CheckedArgument[],
+): boolean {
   const first = checked[0]?.type ?? "Bytes";
   const odd = checked.findIndex((arg) => typeName(arg.type) !== typeName(first));
   if (odd === -1) return true;
-  checker.errors.push(diagnose(args[odd] as SyntaxArgument, `all arguments of ${definition.name} have one type; the first is ${typeName(first)}`));
+  checker.errors.push(
+    diagnose(args[odd] as SyntaxArgument, `all arguments of ${definition.name} have one type; the first is ${typeName(first)}`),
+  );
   return false;
 }
 
@@ -194,11 +222,15 @@ function reportUnknownFunction(checker: Checker, written: SyntaxValue): void {
     return;
   }
   const near = nearestName(written.name, [...checker.scheme.functions.keys(), "any", "all"]);
-  checker.errors.push(diagnose(written.nameSpan, `there is no function named ${written.name}`, { fix: near === null ? undefined : `did you mean ${near}?` }));
+  checker.errors.push(
+    diagnose(written.nameSpan, `there is no function named ${written.name}`, { fix: near === null ? undefined : `did you mean ${near}?` }),
+  );
 }
 
 /** `split(input Bytes, separator Bytes, limit Int)` */
 export function signature(definition: FunctionDefinition): string {
-  const parameters = definition.parameters.map((parameter) => `${parameter.name} ${parameter.accepts.join("|")}${parameter.optional === true ? "?" : ""}`);
+  const parameters = definition.parameters.map(
+    (parameter) => `${parameter.name} ${parameter.accepts.join("|")}${parameter.optional === true ? "?" : ""}`,
+  );
   return `${definition.name}(${parameters.join(", ")}${definition.variadic === true ? ", ..." : ""})`;
 }

@@ -29,7 +29,9 @@ export function check(tree: SyntaxNode, scheme: Scheme<never>): CheckResult {
   const checker: Checker = { scheme, errors: [], warnings: [] };
   const root = checkNode(checker, tree);
   if (root?.array === true) {
-    checker.errors.push(diagnose(tree, "this gives one answer for each element, and a rule needs one", { fix: "put it into any(...) or all(...)" }));
+    checker.errors.push(
+      diagnose(tree, "this gives one answer for each element, and a rule needs one", { fix: "put it into any(...) or all(...)" }),
+    );
   }
   const { errors, warnings } = checker;
   return { expression: errors.length === 0 && root !== null ? root.expression : null, errors, warnings };
@@ -51,7 +53,9 @@ function checkNode(checker: Checker, node: SyntaxNode): Checked | null {
       if (operand === null) return null;
       if (operand.array) return { expression: { kind: node.kind, operand: operand.expression }, array: false };
       const fix = `put [*] behind the array inside ${node.kind}(...), or leave ${node.kind} out`;
-      checker.errors.push(diagnose(node.operand, `${node.kind} needs one answer for each element of an array; this is a single one`, { fix }));
+      checker.errors.push(
+        diagnose(node.operand, `${node.kind} needs one answer for each element of an array; this is a single one`, { fix }),
+      );
       return null;
     }
     case "comparison":
@@ -67,7 +71,9 @@ function checkLogical(checker: Checker, node: SyntaxLogical): Checked | null {
   const odd = checked.findIndex((operand) => operand !== null && first !== null && operand.array !== first?.array);
   if (odd !== -1) {
     const fix = "put any(...) or all(...) around the part with [*]";
-    checker.errors.push(diagnose(node.operands[odd] as Span, `${node.kind} cannot combine a single answer with one for each element`, { fix }));
+    checker.errors.push(
+      diagnose(node.operands[odd] as Span, `${node.kind} cannot combine a single answer with one for each element`, { fix }),
+    );
     return null;
   }
   const operands: Expression[] = [];
@@ -92,12 +98,16 @@ function checkComparison(checker: Checker, node: SyntaxComparison): Checked | nu
   const isArray = !each && typeof value.type === "object" && "array" in value.type && value.type.array === "Bool";
   if (isBool || isArray) return { expression: { kind: "test", subject: value, test: { op: "is-true" } }, array: each || isArray };
   const after = { start: node.end, end: node.end };
-  checker.errors.push(diagnose(after, `${node.subject.name} is ${typeName(value.type)}, so a comparison must follow`, { expected: operatorsFor(typeName(value.type)) }));
+  checker.errors.push(
+    diagnose(after, `${node.subject.name} is ${typeName(value.type)}, so a comparison must follow`, {
+      expected: operatorsFor(typeName(value.type)),
+    }),
+  );
   return null;
 }
 
 function operatorsFor(type: string): string {
-  if (type === "Bytes") return 'eq, ne, lt, le, gt, ge, in, contains, matches, wildcard, or strict wildcard';
+  if (type === "Bytes") return "eq, ne, lt, le, gt, ge, in, contains, matches, wildcard, or strict wildcard";
   if (type === "Int") return "eq, ne, lt, le, gt, ge, in, or bitwise_and";
   if (type === "Ip") return "eq, ne, lt, le, gt, ge, or in";
   return 'an index such as [0], ["name"] or [*]';

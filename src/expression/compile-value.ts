@@ -37,7 +37,10 @@ export function compileValue<Context>(compilation: Compilation<Context>, value: 
 }
 
 /** A closure for a value with `[*]`: all that it stands for, flat; undefined when the array itself is missing. */
-export function compileElements<Context>(compilation: Compilation<Context>, value: Value): (context: Context) => readonly RuntimeValue[] | undefined {
+export function compileElements<Context>(
+  compilation: Compilation<Context>,
+  value: Value,
+): (context: Context) => readonly RuntimeValue[] | undefined {
   if (value.kind !== "each" && value.kind !== "index") throw new Error("there is no [*] in this value");
   const { kind, of } = value;
   if (!hasEach(of)) {

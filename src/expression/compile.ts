@@ -21,7 +21,11 @@ export interface Compilation<Context> {
  * Compiles a checked expression. Throws when it names a field, function or list that is not there, or holds an invalid pattern:
  * that is a damaged or newer release, not a user's mistake.
  */
-export function compileExpression<Context>(expression: Expression, scheme: Scheme<Context>, lists: ReadonlyMap<string, Membership>): Predicate<Context> {
+export function compileExpression<Context>(
+  expression: Expression,
+  scheme: Scheme<Context>,
+  lists: ReadonlyMap<string, Membership>,
+): Predicate<Context> {
   return compileBool({ scheme, lists }, expression);
 }
 
@@ -95,7 +99,8 @@ function compileArray<Context>(compilation: Compilation<Context>, expression: Ex
     case "and": {
       const { kind } = expression;
       const operands = expression.operands.map((operand) => compileArray(compilation, operand));
-      const combine = (left: boolean, right: boolean): boolean => (kind === "or" ? left || right : kind === "and" ? left && right : left !== right);
+      const combine = (left: boolean, right: boolean): boolean =>
+        kind === "or" ? left || right : kind === "and" ? left && right : left !== right;
       return (context) =>
         operands
           .map((operand) => operand(context))
@@ -115,7 +120,10 @@ function compileArray<Context>(compilation: Compilation<Context>, expression: Ex
 }
 
 /** The elements that a test inside any or all goes over; none when the array is missing. */
-function compileSubject<Context>(compilation: Compilation<Context>, expression: TestExpression): (context: Context) => readonly RuntimeValue[] {
+function compileSubject<Context>(
+  compilation: Compilation<Context>,
+  expression: TestExpression,
+): (context: Context) => readonly RuntimeValue[] {
   const { subject } = expression;
   if (hasEach(subject)) {
     const elements = compileElements(compilation, subject);

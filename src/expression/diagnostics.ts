@@ -16,9 +16,12 @@ export interface Span {
   readonly end: number;
 }
 
-
 /** Makes a diagnostic; undefined parts are left out. */
-export function diagnose(span: Span, message: string, more: { expected?: string | undefined; fix?: string | undefined } = {}): ExpressionDiagnostic {
+export function diagnose(
+  span: Span,
+  message: string,
+  more: { expected?: string | undefined; fix?: string | undefined } = {},
+): ExpressionDiagnostic {
   return {
     start: span.start,
     end: span.end,

@@ -70,10 +70,13 @@ export const COLLECTION_FUNCTIONS: readonly FunctionDefinition[] = [
 function concat(args: readonly (RuntimeValue | undefined)[]): RuntimeValue | undefined {
   const present = args.filter((arg) => arg !== undefined);
   if (present.length === 0) return undefined;
-  return typeof present[0] === "string" ? present.join("") : (present as readonly (readonly RuntimeValue[])[]).flat(1);
+  return typeof present[0] === "string"
+    ? (present as readonly string[]).join("")
+    : (present as readonly (readonly RuntimeValue[])[]).flat(1);
 }
 
 function holds(collection: RuntimeValue, wanted: RuntimeValue): boolean {
-  if (collection instanceof Map) return [...(collection as ReadonlyMap<string, RuntimeValue>).values()].some((value) => holds(value, wanted));
+  if (collection instanceof Map)
+    return [...(collection as ReadonlyMap<string, RuntimeValue>).values()].some((value) => holds(value, wanted));
   return Array.isArray(collection) ? collection.some((value) => holds(value as RuntimeValue, wanted)) : collection === wanted;
 }

@@ -14,45 +14,58 @@ function flags(allowed: RegExp, message: string): Parameter {
 }
 
 export const DIGEST_FUNCTIONS: readonly FunctionDefinition[] = [
-  simple("sha256", "The SHA-256 digest, 32 bytes.", "Bytes", [INPUT], ([input]) => sha256(input as string)),
-  simple(
-    "decode_base64",
-    "Decodes Base64, standard or URL-safe, with or without padding. Missing when it is not Base64.",
-    "Bytes",
-    [{ name: "source", accepts: ["Bytes"], form: "value" }],
-    ([source]) => decodeBase64(source as string) ?? undefined,
-  ),
-  simple(
-    "encode_base64",
-    "Encodes as Base64 without padding. Flags: `u` is the URL-safe alphabet, `p` adds padding.",
-    "Bytes",
-    [INPUT, flags(/^[up]*$/, "the flags are u (URL-safe) and p (padding)")],
-    ([input, options]) => encodeBase64(input as string, String(options ?? "")),
-  ),
-  simple(
-    "uuidv4",
-    "A version 4 UUID made of the first 16 bytes of a random source. Missing when there are fewer.",
-    "Bytes",
-    [{ name: "source", accepts: ["Bytes"], form: "value" }],
-    ([source]) => uuid(source as string),
-  ),
-  simple(
-    "is_timed_hmac_valid_v0",
-    "Whether `message separator timestamp-mac` carries a valid HMAC-SHA-256 of message and timestamp that is at most `ttl` seconds old. Flag `s`: the mac is URL-safe Base64.",
-    "Bool",
-    [
+  simple({
+    name: "sha256",
+    description: "The SHA-256 digest, 32 bytes.",
+    returns: "Bytes",
+    parameters: [INPUT],
+    run: ([input]) => sha256(input as string),
+  }),
+  simple({
+    name: "decode_base64",
+    description: "Decodes Base64, standard or URL-safe, with or without padding. Missing when it is not Base64.",
+    returns: "Bytes",
+    parameters: [{ name: "source", accepts: ["Bytes"], form: "value" }],
+    run: ([source]) => decodeBase64(source as string) ?? undefined,
+  }),
+  simple({
+    name: "encode_base64",
+    description: "Encodes as Base64 without padding. Flags: `u` is the URL-safe alphabet, `p` adds padding.",
+    returns: "Bytes",
+    parameters: [INPUT, flags(/^[up]*$/, "the flags are u (URL-safe) and p (padding)")],
+    run: ([input, options]) => encodeBase64(input as string, (options as string | undefined) ?? ""),
+  }),
+  simple({
+    name: "uuidv4",
+    description: "A version 4 UUID made of the first 16 bytes of a random source. Missing when there are fewer.",
+    returns: "Bytes",
+    parameters: [{ name: "source", accepts: ["Bytes"], form: "value" }],
+    run: ([source]) => uuid(source as string),
+  }),
+  simple({
+    name: "is_timed_hmac_valid_v0",
+    description:
+      "Whether `message separator timestamp-mac` carries a valid HMAC-SHA-256 of message and timestamp that is at most `ttl` seconds old. Flag `s`: the mac is URL-safe Base64.",
+    returns: "Bool",
+    parameters: [
       { name: "key", accepts: ["Bytes"], form: "literal" },
       { name: "message_mac", accepts: ["Bytes"], form: "any" },
       { name: "ttl", accepts: ["Int"], form: "literal" },
       { name: "now", accepts: ["Int"], form: "any" },
-      { name: "separator_length", accepts: ["Int"], form: "literal", optional: true, check: (literal) => (Number(literal.value) < 0 ? "a length is not negative" : null) },
+      {
+        name: "separator_length",
+        accepts: ["Int"],
+        form: "literal",
+        optional: true,
+        check: (literal) => (Number(literal.value) < 0 ? "a length is not negative" : null),
+      },
       flags(/^s?$/, 'the only flag is "s": the mac is URL-safe Base64'),
     ],
-    ([key, token, ttl, now, separatorLength, options]) => {
+    run: ([key, token, ttl, now, separatorLength, options]) => {
       const claim = { token: token as string, ttlSeconds: ttl as number, nowSeconds: now as number };
       return isTimedHmacValid(key as string, claim, { separatorLength: Number(separatorLength ?? 0), urlSafe: options === "s" });
     },
-  ),
+  }),
 ];
 
 interface Claim {
@@ -82,7 +95,10 @@ function equalBytes(left: string, right: string): boolean {
 }
 
 function decodeBase64(source: string): string | null {
-  const standard = source.replaceAll("-", "+").replaceAll("_", "/").replace(/={1,2}$/, "");
+  const standard = source
+    .replaceAll("-", "+")
+    .replaceAll("_", "/")
+    .replace(/={1,2}$/, "");
   if (!/^[A-Za-z0-9+/]*$/.test(standard) || standard.length % 4 === 1) return null;
   return atob(standard);
 }

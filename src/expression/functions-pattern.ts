@@ -26,7 +26,11 @@ export const PATTERN_FUNCTIONS: readonly FunctionDefinition[] = [
   {
     name: "regex_replace",
     description: "Replaces the first match of a regular expression. `${1}` to `${8}` are its groups, `$$` is a dollar sign.",
-    parameters: [{ name: "source", accepts: ["Bytes"], form: "any" }, { name: "pattern", accepts: ["Bytes"], form: "literal", regex: true }, REPLACEMENT],
+    parameters: [
+      { name: "source", accepts: ["Bytes"], form: "any" },
+      { name: "pattern", accepts: ["Bytes"], form: "literal", regex: true },
+      REPLACEMENT,
+    ],
     returns: "Bytes",
     prepare: ({ values, matcher }) => {
       const parts = partsOf(values[2]);
@@ -41,7 +45,8 @@ export const PATTERN_FUNCTIONS: readonly FunctionDefinition[] = [
   },
   {
     name: "wildcard_replace",
-    description: "Replaces the whole value when it matches a wildcard. `${1}` to `${8}` are what its stars stand for. Ignores case without the flag `s`.",
+    description:
+      "Replaces the whole value when it matches a wildcard. `${1}` to `${8}` are what its stars stand for. Ignores case without the flag `s`.",
     parameters: [
       { name: "source", accepts: ["Bytes"], form: "value" },
       { name: "pattern", accepts: ["Bytes"], form: "literal", check: checkWildcard },
@@ -50,7 +55,7 @@ export const PATTERN_FUNCTIONS: readonly FunctionDefinition[] = [
     ],
     returns: "Bytes",
     prepare: ({ values }) => {
-      const match = compileWildcard(String(values[1]), values[3] === "s");
+      const match = compileWildcard(values[1] as string, values[3] === "s");
       const parts = partsOf(values[2]);
       return ([source]) => {
         const captures = match(source as string);

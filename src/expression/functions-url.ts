@@ -20,7 +20,7 @@ export const URL_FUNCTIONS: readonly FunctionDefinition[] = [
     ],
     returns: "Bytes",
     prepare: ({ values }) => {
-      const options = String(values[1] ?? "");
+      const options = (values[1] as string | undefined) ?? "";
       const rounds = options.includes("r") ? URL_DECODE_ROUNDS_MAX : 1;
       const unicode = options.includes("u");
       return ([source]) => decodeRepeatedly(source as string, rounds, unicode);

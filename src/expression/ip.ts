@@ -193,7 +193,8 @@ function parseCidr(text: string): { readonly range: AddressRange } | { readonly 
   const width = typeof address === "number" && !mapped ? 32 : 128;
   const written = /^\d{1,3}$/.test(bitsText) ? Number(bitsText) : -1;
   if (written < 0 || written > width) return { problem: `/${bitsText} is no prefix length; it goes from /0 to /${width}` };
-  if (mapped && written < 96) return { problem: `${text} reaches beyond the IPv4-mapped addresses; write the IPv4 and the IPv6 block apart` };
+  if (mapped && written < 96)
+    return { problem: `${text} reaches beyond the IPv4-mapped addresses; write the IPv4 and the IPv6 block apart` };
   const bits = mapped ? written - 96 : written;
   const network = networkOf(address, bits);
   if (network !== address) return { problem: `${text} has bits set after its prefix; write ${formatAddress(network)}/${bits}` };

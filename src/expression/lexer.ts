@@ -56,7 +56,11 @@ function lexQuoted(source: string, start: number, spaced: boolean): Token | { re
     if (source[at] === "\\") at += 1;
     else if (source[at] === '"') return { kind: "string", text: source.slice(start + 1, at), raw: false, spaced, start, end: at + 1 };
   }
-  return { diagnostic: diagnose({ start, end: source.length }, 'this string has no closing quote (")', { fix: 'end it with "; a quote inside is written \\"' }) };
+  return {
+    diagnostic: diagnose({ start, end: source.length }, 'this string has no closing quote (")', {
+      fix: 'end it with "; a quote inside is written \\"',
+    }),
+  };
 }
 
 function lexRaw(source: string, start: number, spaced: boolean): Token | { readonly diagnostic: ExpressionDiagnostic } {
@@ -65,7 +69,11 @@ function lexRaw(source: string, start: number, spaced: boolean): Token | { reado
   const closing = `"${"#".repeat(quote - start - 1)}`;
   const end = source[quote] === '"' ? source.indexOf(closing, quote + 1) : -1;
   if (end === -1) {
-    return { diagnostic: diagnose({ start, end: source.length }, "this raw string does not end", { expected: `r${closing.slice(1)}"..."${closing.slice(1)}` }) };
+    return {
+      diagnostic: diagnose({ start, end: source.length }, "this raw string does not end", {
+        expected: `r${closing.slice(1)}"..."${closing.slice(1)}`,
+      }),
+    };
   }
   return { kind: "string", text: source.slice(quote + 1, end), raw: true, spaced, start, end: end + closing.length };
 }
@@ -81,7 +89,7 @@ function strangeCharacter(source: string, start: number): ExpressionDiagnostic {
 
 const ADVICE: Readonly<Record<string, { readonly message: string; readonly fix: string }>> = {
   "\t": { message: "a tab is not white space in this language", fix: "use spaces" },
-  "'": { message: "strings are written in double quotes", fix: 'replace \' by "' },
+  "'": { message: "strings are written in double quotes", fix: "replace ' by \"" },
   "=": { message: "a single = is not an operator", fix: "write == or eq" },
   "|": { message: "a single | is not an operator", fix: "write || or or" },
   "^": { message: "a single ^ is not an operator", fix: "write ^^ or xor" },

@@ -35,7 +35,8 @@ export function readInt(token: Token): Read<IntLiteral> {
 }
 
 function intOfText(text: string): Read<IntLiteral> {
-  if (/^0[0-9]/.test(text) && !/^0[0-7]+$/.test(text)) return { problem: `${text} starts with 0, so it is octal, and 8 and 9 are no octal digits` };
+  if (/^0[0-9]/.test(text) && !/^0[0-7]+$/.test(text))
+    return { problem: `${text} starts with 0, so it is octal, and 8 and 9 are no octal digits` };
   if (!/^(0x[0-9a-fA-F]+|0[0-7]+|-?(0|[1-9][0-9]*))$/.test(text)) return { problem: `${text} is not an integer` };
   const negative = text.startsWith("-");
   const digits = negative ? text.slice(1) : text;
@@ -67,7 +68,12 @@ export function readRegexText(token: Token): Read<string> {
 }
 
 /** The items of a set, all of one type. Returns the position of the first bad item with its problem. */
-export function readSet(items: readonly Token[], type: "Int" | "Bytes" | "Ip"): { readonly value: SetLiteral } | { readonly bad: readonly { readonly token: Token; readonly problem: string; readonly fix?: string }[] } {
+export function readSet(
+  items: readonly Token[],
+  type: "Int" | "Bytes" | "Ip",
+):
+  | { readonly value: SetLiteral }
+  | { readonly bad: readonly { readonly token: Token; readonly problem: string; readonly fix?: string }[] } {
   const bad: { token: Token; problem: string; fix?: string }[] = [];
   const read = <T>(reader: (token: Token) => Read<T>): T[] =>
     items.flatMap((token) => {
@@ -77,7 +83,11 @@ export function readSet(items: readonly Token[], type: "Int" | "Bytes" | "Ip"): 
       return [];
     });
   const value: SetLiteral =
-    type === "Int" ? { type, ranges: read(readIntRange) } : type === "Bytes" ? { type, values: read(readBytes) } : { type, ranges: read(readIpRange) };
+    type === "Int"
+      ? { type, ranges: read(readIntRange) }
+      : type === "Bytes"
+        ? { type, values: read(readBytes) }
+        : { type, ranges: read(readIpRange) };
   return bad.length > 0 ? { bad } : { value };
 }
 
@@ -91,7 +101,8 @@ function readIntRange(token: Token): Read<readonly [IntLiteral, IntLiteral]> {
   const to = intOfText(token.text.slice(dots + 2));
   if ("problem" in from) return from;
   if ("problem" in to) return to;
-  if (BigInt(from.value) > BigInt(to.value)) return { problem: `${token.text} ends before it starts`, fix: `write ${to.value}..${from.value}` };
+  if (BigInt(from.value) > BigInt(to.value))
+    return { problem: `${token.text} ends before it starts`, fix: `write ${to.value}..${from.value}` };
   return { value: [from.value, to.value] };
 }
 
@@ -112,7 +123,8 @@ function unquote(inner: string): Read<string> {
     }
     const escape = /^(?:(["\\])|x([0-9a-fA-F]{2})|([0-3][0-7]{2}))/.exec(inner.slice(at + 1, at + 4));
     if (escape === null) return badEscape(inner.slice(at, at + 2));
-    bytes += escape[1] ?? String.fromCharCode(escape[2] === undefined ? Number.parseInt(escape[3] ?? "", 8) : Number.parseInt(escape[2], 16));
+    bytes +=
+      escape[1] ?? String.fromCharCode(escape[2] === undefined ? Number.parseInt(escape[3] ?? "", 8) : Number.parseInt(escape[2], 16));
     at += escape[0].length;
   }
   return { value: bytes };

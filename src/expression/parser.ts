@@ -20,7 +20,9 @@ const LOGICAL: readonly { readonly name: LogicalName; readonly symbol: string }[
 ];
 
 const OPERATORS: ReadonlyMap<string, OperatorName> = new Map([
-  ...(["eq", "ne", "lt", "le", "gt", "ge", "in", "bitwise_and", "contains", "matches", "wildcard"] as const).map((name) => [name, name] as const),
+  ...(["eq", "ne", "lt", "le", "gt", "ge", "in", "bitwise_and", "contains", "matches", "wildcard"] as const).map(
+    (name) => [name, name] as const,
+  ),
   ["==", "eq"],
   ["!=", "ne"],
   ["<", "lt"],
@@ -32,7 +34,24 @@ const OPERATORS: ReadonlyMap<string, OperatorName> = new Map([
 ]);
 
 /** Words that cannot be a field's name, so that a missing operand is reported as such. */
-const RESERVED = new Set(["or", "xor", "and", "not", "in", "contains", "matches", "wildcard", "eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "strict"]);
+const RESERVED = new Set([
+  "or",
+  "xor",
+  "and",
+  "not",
+  "in",
+  "contains",
+  "matches",
+  "wildcard",
+  "eq",
+  "ne",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "bitwise_and",
+  "strict",
+]);
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
 
@@ -143,7 +162,8 @@ function parseMembers(cursor: Cursor): SyntaxOperand {
   }
   if (isSymbol(peek(cursor), ",")) stopAt(peek(cursor), "the items of a set are separated by spaces", { fix: "remove the comma" });
   const close = expectSymbol(cursor, "}", open);
-  if (items.length === 0) stopAt({ start: open.start, end: close.end }, "this set is empty, so nothing is in it", { expected: "one item or more" });
+  if (items.length === 0)
+    stopAt({ start: open.start, end: close.end }, "this set is empty, so nothing is in it", { expected: "one item or more" });
   return { kind: "set", items, start: open.start, end: close.end };
 }
 
@@ -151,7 +171,9 @@ function parseValue(cursor: Cursor): SyntaxValue {
   const token = peek(cursor);
   if (token.kind === "end") stopAt(token, "the expression ends too early", { expected: "a field or a function" });
   if (token.kind !== "word" || !NAME.test(token.text) || RESERVED.has(token.text)) {
-    stopAt(token, `${token.kind === "string" ? "a literal" : token.text} cannot stand here`, { expected: "a field or a function, on the left of the operator" });
+    stopAt(token, `${token.kind === "string" ? "a literal" : token.text} cannot stand here`, {
+      expected: "a field or a function, on the left of the operator",
+    });
   }
   cursor.at += 1;
   const args = isSymbol(peek(cursor), "(") ? nested(cursor, token, () => parseArguments(cursor)) : null;
@@ -192,7 +214,8 @@ function parseIndex(cursor: Cursor): SyntaxIndex {
   const open = peek(cursor);
   const token = peek(cursor, 1);
   const isKey = token.kind === "string" || (token.kind === "word" && /^[0-9]+$/.test(token.text));
-  if (!isKey && !isSymbol(token, "*")) stopAt(token, "this is no index", { expected: 'a position such as [0], a key such as ["name"], or [*] for each element' });
+  if (!isKey && !isSymbol(token, "*"))
+    stopAt(token, "this is no index", { expected: 'a position such as [0], a key such as ["name"], or [*] for each element' });
   cursor.at += 2;
   const close = expectSymbol(cursor, "]", open);
   const span = { start: open.start, end: close.end };

@@ -20,7 +20,9 @@ export function printExpression(expression: Expression): string {
     case "all":
       return `${expression.kind}(${printExpression(expression.operand)})`;
     case "test":
-      return expression.test.op === "is-true" ? printValue(expression.subject) : `${printValue(expression.subject)} ${printTest(expression.test)}`;
+      return expression.test.op === "is-true"
+        ? printValue(expression.subject)
+        : `${printValue(expression.subject)} ${printTest(expression.test)}`;
     default:
       return expression satisfies never;
   }
@@ -28,7 +30,8 @@ export function printExpression(expression: Expression): string {
 
 function printOperand(operand: Expression, parent: LogicalExpression): string {
   const text = printExpression(operand);
-  const looser = (operand.kind === "or" || operand.kind === "xor" || operand.kind === "and") && PRECEDENCE[operand.kind] <= PRECEDENCE[parent.kind];
+  const looser =
+    (operand.kind === "or" || operand.kind === "xor" || operand.kind === "and") && PRECEDENCE[operand.kind] <= PRECEDENCE[parent.kind];
   return looser ? `(${text})` : text;
 }
 

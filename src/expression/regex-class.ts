@@ -152,7 +152,8 @@ function parseClassByte(reader: Reader, classAt: number): number | ByteSet {
   reader.at += character.length;
   const escape = character === "\\" ? escapeClass(reader, at) : { bytes: bytesOfText(character) };
   if ("set" in escape) return escape.set;
-  if (escape.bytes.length !== 1) refuse(at, "a class matches one byte, and this character has several; write it as an alternative: (?:é|...)");
+  if (escape.bytes.length !== 1)
+    refuse(at, "a class matches one byte, and this character has several; write it as an alternative: (?:é|...)");
   return escape.bytes.charCodeAt(0);
 }
 

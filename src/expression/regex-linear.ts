@@ -125,42 +125,48 @@ interface Threads {
   /** Instructions in order of priority; only `byte` and `match` are kept. */
   readonly states: number[];
   readonly captures: Captures[];
-  /** The step in which an instruction was last entered. */
+  /** The position in which an instruction was last entered. */
   readonly seen: Int32Array;
+}
+
+interface Run {
+  readonly program: Program;
+  readonly value: string;
+}
+
+/** A thread's next instruction and what it captured; null where captures are not asked for. */
+interface Thread {
+  readonly state: number;
+  readonly slots: Captures | null;
 }
 
 /** Whether the pattern matches anywhere in the value. */
 export function linearTest(program: Program, value: string): boolean {
-  return run(program, value, null) !== null;
+  return search({ program, value }, null) !== null;
 }
 
 /** The leftmost match with its groups, or null. */
 export function linearFind(program: Program, value: string, groups: number): Captures | null {
-  return run(program, value, new Array<number>(2 * groups + 2).fill(-1));
+  return search(
+    { program, value },
+    Array.from({ length: 2 * groups + 2 }, () => -1),
+  );
 }
 
-/** With `slots` null only whether there is a match: the first one found ends the run. */
-function run(program: Program, value: string, slots: Captures | null): Captures | null {
-  let current: Threads = { states: [], captures: [], seen: new Int32Array(program.length).fill(-1) };
-  let next: Threads = { states: [], captures: [], seen: new Int32Array(program.length).fill(-1) };
+/** With `slots` null only whether there is a match: the first one found ends the search. */
+function search(run: Run, slots: Captures | null): Captures | null {
+  const { program, value } = run;
   const anchored = program[0]?.op === "assert" && program[0].what === "start";
+  let current = noThreads(program);
+  let next = noThreads(program);
   let found: Captures | null = null;
   for (let at = 0; at <= value.length; at += 1) {
-    if (found === null && (at === 0 || !anchored)) enter(program, current, 0, value, at, slots === null ? null : withSlot(slots, 0, at));
+    if (found === null && (at === 0 || !anchored))
+      enter(run, current, at, { state: 0, slots: slots === null ? null : withSlot(slots, 0, at) });
     if (current.states.length === 0 && (found !== null || anchored)) break;
-    const byte = value.charCodeAt(at);
-    for (const [index, state] of current.states.entries()) {
-      const instruction = program[state];
-      if (instruction?.op === "match") {
-        if (slots === null) return [];
-        found = withSlot(current.captures[index] as Captures, 1, at);
-        // Threads of lower priority can no longer win.
-        break;
-      }
-      if (instruction?.op === "byte" && at < value.length && instruction.set[byte] === 1) {
-        enter(program, next, state + 1, value, at + 1, current.captures[index] ?? null);
-      }
-    }
+    const match = step(run, current, next, at);
+    if (match !== null && slots === null) return [];
+    found = match ?? found;
     [current, next] = [next, current];
     next.states.length = 0;
     next.captures.length = 0;
@@ -168,24 +174,42 @@ function run(program: Program, value: string, slots: Captures | null): Captures 
   return found;
 }
 
+/** Moves all threads over the byte at `at`. Returns the captures of a thread that matched; those of lower priority are dropped. */
+function step(run: Run, current: Threads, next: Threads, at: number): Captures | null {
+  const byte = run.value.charCodeAt(at);
+  for (const [index, state] of current.states.entries()) {
+    const instruction = run.program[state];
+    const slots = current.captures[index] ?? null;
+    if (instruction?.op === "match") return slots === null ? [] : withSlot(slots, 1, at);
+    if (instruction?.op === "byte" && at < run.value.length && instruction.set[byte] === 1)
+      enter(run, next, at + 1, { state: state + 1, slots });
+  }
+  return null;
+}
+
 /** Adds an instruction and all that it leads to without consuming a byte, in order of priority. */
-function enter(program: Program, threads: Threads, start: number, value: string, at: number, slots: Captures | null): void {
-  const stack: { readonly state: number; readonly slots: Captures | null }[] = [{ state: start, slots }];
-  for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
-    const instruction = program[entry.state];
-    if (instruction === undefined || threads.seen[entry.state] === at) continue;
-    threads.seen[entry.state] = at;
-    if (instruction.op === "split") stack.push({ state: instruction.second, slots: entry.slots }, { state: instruction.first, slots: entry.slots });
-    else if (instruction.op === "jump") stack.push({ state: instruction.to, slots: entry.slots });
-    else if (instruction.op === "save") {
-      stack.push({ state: entry.state + 1, slots: entry.slots === null ? null : withSlot(entry.slots, instruction.slot, at) });
-    } else if (instruction.op === "assert") {
-      if (holds(instruction.what, value, at)) stack.push({ state: entry.state + 1, slots: entry.slots });
+function enter(run: Run, threads: Threads, at: number, start: Thread): void {
+  const stack: Thread[] = [start];
+  for (let thread = stack.pop(); thread !== undefined; thread = stack.pop()) {
+    const { state, slots } = thread;
+    const instruction = run.program[state];
+    if (instruction === undefined || threads.seen[state] === at) continue;
+    threads.seen[state] = at;
+    if (instruction.op === "split") stack.push({ state: instruction.second, slots }, { state: instruction.first, slots });
+    else if (instruction.op === "jump") stack.push({ state: instruction.to, slots });
+    else if (instruction.op === "save")
+      stack.push({ state: state + 1, slots: slots === null ? null : withSlot(slots, instruction.slot, at) });
+    else if (instruction.op === "assert") {
+      if (holds(instruction.what, run.value, at)) stack.push({ state: state + 1, slots });
     } else {
-      threads.states.push(entry.state);
-      if (entry.slots !== null) threads.captures.push(entry.slots);
+      threads.states.push(state);
+      if (slots !== null) threads.captures.push(slots);
     }
   }
+}
+
+function noThreads(program: Program): Threads {
+  return { states: [], captures: [], seen: new Int32Array(program.length).fill(-1) };
 }
 
 function holds(what: Assertion, value: string, at: number): boolean {

@@ -2,6 +2,7 @@
 // linear. The command line loads this file; the Worker never does (it brings 3 MB of analyser). Without a proof a pattern runs
 // on the linear-time engine: slower, with the same answers.
 
+// oxlint-disable-next-line no-restricted-imports -- this file belongs to the command line; the Worker never loads it.
 import recheck from "recheck/lib/browser.js";
 import { REGEX_PATHS_MAX } from "./limits.ts";
 import { countPaths, toJavaScript } from "./regex.ts";
@@ -36,7 +37,9 @@ export async function classifyRegex(source: string): Promise<RegexClass> {
 }
 
 /** The expression with what was proved stored in its patterns, and the class of each. */
-export async function proveRegexes(expression: Expression): Promise<{ readonly expression: Expression; readonly classes: ReadonlyMap<string, RegexClass> }> {
+export async function proveRegexes(
+  expression: Expression,
+): Promise<{ readonly expression: Expression; readonly classes: ReadonlyMap<string, RegexClass> }> {
   const classes = new Map<string, RegexClass>();
   for (const { source } of regexesOf(expression)) {
     if (!classes.has(source)) classes.set(source, await classifyRegex(source));

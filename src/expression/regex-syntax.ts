@@ -87,7 +87,8 @@ function parseBounds(reader: Reader): { readonly min: number; readonly max: numb
   }
   if (symbol !== "{") return null;
   const match = /^\{\s*(\d*)\s*(?:(,)\s*(\d*)\s*)?\}/.exec(reader.text.slice(reader.at, reader.at + 32));
-  if (match === null || (match[1] === "" && (match[3] ?? "") === "")) refuse(reader.at, "after { comes a count such as {2} or {1,3}; write \\{ for the character");
+  if (match === null || (match[1] === "" && (match[3] ?? "") === ""))
+    refuse(reader.at, "after { comes a count such as {2} or {1,3}; write \\{ for the character");
   const min = match[1] === "" ? 0 : Number(match[1]);
   const max = match[2] === undefined ? min : match[3] === "" ? null : Number(match[3]);
   if (min > REPEAT_MAX || (max ?? 0) > REPEAT_MAX) refuse(reader.at, `a repetition counts to ${REPEAT_MAX} at most`);
@@ -157,7 +158,8 @@ function parseGroup(reader: Reader, at: number): RegexNode {
 function parseGroupOpening(reader: Reader, at: number): "capture" | "plain" | "flags" {
   const rest = reader.text.slice(reader.at);
   if (!rest.startsWith("?")) return "capture";
-  if (/^\?(<?[=!])/.test(rest)) refuse(at, "look-around is not supported: it has no linear-time form; write two conditions joined with and / and not");
+  if (/^\?(<?[=!])/.test(rest))
+    refuse(at, "look-around is not supported: it has no linear-time form; write two conditions joined with and / and not");
   if (rest.startsWith("?>")) refuse(at, "atomic groups are not supported; use (?:...)");
   if (rest.startsWith("?#")) refuse(at, "comments are not supported outside (?x)");
   const name = /^\?P?<([A-Za-z_][A-Za-z0-9_.[\]]*)>/.exec(rest);
@@ -166,7 +168,8 @@ function parseGroupOpening(reader: Reader, at: number): "capture" | "plain" | "f
     return "capture";
   }
   const flags = /^\?([a-zA-Z]*)(?:-([a-zA-Z]+))?([:)])/.exec(rest);
-  if (flags === null || (flags[3] === ")" && flags[1] === "" && flags[2] === undefined)) refuse(at, "this is no kind of group; write \\( for the character");
+  if (flags === null || (flags[3] === ")" && flags[1] === "" && flags[2] === undefined))
+    refuse(at, "this is no kind of group; write \\( for the character");
   reader.flags = withFlags(withFlags(reader.flags, flags[1] ?? "", true, at), flags[2] ?? "", false, at);
   reader.at += flags[0].length;
   return flags[3] === ")" ? "flags" : "plain";

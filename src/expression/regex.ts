@@ -18,12 +18,19 @@ export interface Matcher {
 }
 
 /** Checks a pattern and says how long values may be for V8. The problem is a sentence with an offset into the pattern. */
-export function readRegex(source: string): { readonly literal: RegexLiteral; readonly groups: number } | { readonly problem: RegexProblem } {
+export function readRegex(
+  source: string,
+): { readonly literal: RegexLiteral; readonly groups: number } | { readonly problem: RegexProblem } {
   const tree = parseRegex(source);
   if ("problem" in tree) return tree;
   const states = countStates(tree.root);
   if (states > REGEX_STATES_MAX) {
-    return { problem: { at: 0, message: `this pattern is too large: it has ${states} states when its repetitions are written out, the limit is ${REGEX_STATES_MAX}` } };
+    return {
+      problem: {
+        at: 0,
+        message: `this pattern is too large: it has ${states} states when its repetitions are written out, the limit is ${REGEX_STATES_MAX}`,
+      },
+    };
   }
   return { literal: { source, maxLength: isPlainlyLinear(tree.root) ? null : 0 }, groups: tree.groups };
 }
@@ -134,7 +141,9 @@ function write(node: RegexNode): string {
     case "group":
       return `(${write(node.of)})`;
     case "concat":
-      return node.parts.map((part) => (part.kind === "alternation" || part.kind === "concat" ? `(?:${write(part)})` : write(part))).join("");
+      return node.parts
+        .map((part) => (part.kind === "alternation" || part.kind === "concat" ? `(?:${write(part)})` : write(part)))
+        .join("");
     case "alternation":
       return node.options.map(write).join("|");
     case "repeat":
@@ -146,7 +155,18 @@ function write(node: RegexNode): string {
 
 function writeBounds(node: RegexNode & { readonly kind: "repeat" }): string {
   const { min, max } = node;
-  const bounds = max === null ? (min === 0 ? "*" : min === 1 ? "+" : `{${min},}`) : min === 0 && max === 1 ? "?" : min === max ? `{${min}}` : `{${min},${max}}`;
+  const bounds =
+    max === null
+      ? min === 0
+        ? "*"
+        : min === 1
+          ? "+"
+          : `{${min},}`
+      : min === 0 && max === 1
+        ? "?"
+        : min === max
+          ? `{${min}}`
+          : `{${min},${max}}`;
   return node.greedy ? bounds : `${bounds}?`;
 }
 

@@ -11,7 +11,8 @@ export function sha256(input: string): string {
   const bytes = padded(input);
   const state = Int32Array.from(INITIAL_STATE);
   const schedule = new Int32Array(64);
-  for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES) compress(state, schedule, new DataView(bytes.buffer, offset, BLOCK_BYTES));
+  for (let offset = 0; offset < bytes.length; offset += BLOCK_BYTES)
+    compress(state, schedule, new DataView(bytes.buffer, offset, BLOCK_BYTES));
   let digest = "";
   for (const word of state) digest += String.fromCharCode((word >>> 24) & 255, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
   return digest;

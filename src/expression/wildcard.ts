@@ -22,7 +22,8 @@ export function parseWildcard(pattern: string): { readonly pieces: WildcardPiece
     afterStar = false;
     if (character === "\\") {
       at += 1;
-      if (pattern[at] !== "*" && pattern[at] !== "\\") return { problem: "in a wildcard a backslash comes before * or another backslash only" };
+      if (pattern[at] !== "*" && pattern[at] !== "\\")
+        return { problem: "in a wildcard a backslash comes before * or another backslash only" };
     }
     pieces[pieces.length - 1] += pattern[at] ?? "";
   }
