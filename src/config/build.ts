@@ -1,9 +1,21 @@
 // From the text of a user's config to a snapshot, or to everything that is wrong with it. Runs in Node only: the command
 // line, `npm start` and the tests call it, the Worker never loads it. Reads no files itself: they are handed in.
 
+import { CONFIG_DIAGNOSTICS_MAX, SNAPSHOT_BYTES_MAX } from "../limits.ts";
+import { checkConfig } from "./check.ts";
+import { compileConfig } from "./compile.ts";
+import { compareDiagnostics, isError } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { encodeSnapshot } from "./encode.ts";
+import { issueDiagnostics } from "./issues.ts";
+import { normalizeConfig } from "./normalize.ts";
 import type { NormalConfig } from "./normalize.ts";
+import { parseConfig } from "./parse.ts";
+import { repairUnknownKeys } from "./repair.ts";
+import { fileReferences, loadResources } from "./resources.ts";
+import { configSchema } from "./schema.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { Source } from "./source.ts";
 
 export interface BuildInput {
   /** The main file's name among `files`, shown in diagnostics. */
@@ -12,6 +24,8 @@ export interface BuildInput {
   readonly files: Readonly<Record<string, string>>;
   /** local: origins on localhost are fine. */
   readonly mode: "production" | "local";
+  /** Milliseconds since the epoch, for rules that expire. Default: the machine's clock. */
+  readonly nowMs?: number;
 }
 
 export interface BuildOutput {
@@ -21,4 +35,76 @@ export interface BuildOutput {
   readonly snapshot: Snapshot | null;
   /** The config in its long form, every default filled; null when the file does not fit the schema. */
   readonly config: NormalConfig | null;
+}
+
+/** Never throws on a user's input. */
+export function buildConfig(input: BuildInput): Promise<BuildOutput> {
+  return Promise.resolve(build(input));
+}
+
+function build(input: BuildInput): BuildOutput {
+  const { value, diagnostics, source } = parseConfig(input.entry, input.files[input.entry] ?? "");
+  if (value === undefined) return finish(diagnostics, null, null);
+  const validated = validate(value, source);
+  const found = [...diagnostics, ...validated.diagnostics];
+  if (validated.config === null) return finish(found, null, null);
+  const { config } = validated;
+  const resources = loadResources(config, input.files, source);
+  const checked: Diagnostic[] = [...found, ...resources.diagnostics];
+  const { expressions, lists } = checkConfig({
+    config,
+    source,
+    resources,
+    mode: input.mode,
+    nowMs: input.nowMs ?? Date.now(),
+    diagnostics: checked,
+  });
+  if (checked.some(isError)) return finish(checked, null, config);
+  const snapshot = compileConfig({ config, resources, lists, expressions });
+  const bytes = new TextEncoder().encode(encodeSnapshot(snapshot)).length;
+  return bytes > SNAPSHOT_BYTES_MAX ? finish([...checked, tooLarge(source, bytes)], null, config) : finish(checked, snapshot, config);
+}
+
+/**
+ * Names of the files that the config refers to, each once, as written there. Empty when the text cannot be read that far.
+ */
+export function referencedFiles(text: string): readonly string[] {
+  const { value, source } = parseConfig("", text);
+  const { config } = value === undefined ? { config: null } : validate(value, source);
+  return config === null ? [] : [...new Set(fileReferences(config).map((reference) => reference.file))];
+}
+
+/** With unknown keys only, the rest can still be checked: all problems then show at once. */
+function validate(value: unknown, source: Source): { readonly config: NormalConfig | null; readonly diagnostics: readonly Diagnostic[] } {
+  const parsed = configSchema.safeParse(value);
+  if (parsed.success) return { config: normalizeConfig(parsed.data), diagnostics: [] };
+  const diagnostics = issueDiagnostics(parsed.error.issues, value, source);
+  const repaired = configSchema.safeParse(repairUnknownKeys(value, diagnostics));
+  return { config: repaired.success ? normalizeConfig(repaired.data) : null, diagnostics };
+}
+
+function tooLarge(source: Source, bytes: number): Diagnostic {
+  const message = `The compiled config has ${bytes} bytes.`;
+  return source.diagnostic({
+    severity: "error",
+    code: "snapshot-too-large",
+    path: [],
+    message,
+    expected: `at most ${SNAPSHOT_BYTES_MAX} bytes`,
+    fix: "Shorten lists and pages.",
+  });
+}
+
+function finish(diagnostics: readonly Diagnostic[], snapshot: Snapshot | null, config: NormalConfig | null): BuildOutput {
+  const sorted = diagnostics.toSorted(compareDiagnostics);
+  if (sorted.length <= CONFIG_DIAGNOSTICS_MAX) return { diagnostics: sorted, snapshot, config };
+  const shown = sorted.slice(0, CONFIG_DIAGNOSTICS_MAX - 1);
+  const last = sorted[CONFIG_DIAGNOSTICS_MAX - 1];
+  const message = `${sorted.length - shown.length} more problems are not shown.`;
+  return {
+    diagnostics:
+      last === undefined ? shown : [...shown, { ...last, path: [], code: "too-many-problems", message, fix: "Correct those above first." }],
+    snapshot,
+    config,
+  };
 }

@@ -33,7 +33,13 @@ export function isError(diagnostic: Diagnostic): boolean {
 
 /** Orders by file, line, column, then code, so that a report reads from top to bottom. */
 export function compareDiagnostics(a: Diagnostic, b: Diagnostic): number {
-  return compareText(a.file, b.file) || a.line - b.line || a.column - b.column || compareText(a.code, b.code) || compareText(a.message, b.message);
+  return (
+    compareText(a.file, b.file) ||
+    a.line - b.line ||
+    a.column - b.column ||
+    compareText(a.code, b.code) ||
+    compareText(a.message, b.message)
+  );
 }
 
 function compareText(a: string, b: string): number {
@@ -59,7 +65,8 @@ function sourceLines(diagnostic: Diagnostic, sourceText: string | null): readonl
   const text = sourceText?.split("\n")[diagnostic.line - 1]?.replace(/\r$/, "");
   if (text === undefined) return [];
   const start = Math.max(0, diagnostic.column - 1 - SOURCE_WIDTH_MAX / 2);
-  const shown = (start > 0 ? "…" : "") + printable(text.slice(start, start + SOURCE_WIDTH_MAX)) + (text.length > start + SOURCE_WIDTH_MAX ? "…" : "");
+  const shown =
+    (start > 0 ? "…" : "") + printable(text.slice(start, start + SOURCE_WIDTH_MAX)) + (text.length > start + SOURCE_WIDTH_MAX ? "…" : "");
   const indent = " ".repeat(Math.min(diagnostic.column - 1, text.length) - start + (start > 0 ? 1 : 0));
   const gutter = String(diagnostic.line);
   return [`  ${gutter} | ${shown}`, `  ${" ".repeat(gutter.length)} | ${indent}^`];

@@ -1,0 +1,82 @@
+// Header rules: headers that a rule cannot or must not touch, names that differ only by case, and placeholders.
+
+import type { NormalRoute } from "../normalize.ts";
+import type { Path } from "../source.ts";
+import { reportKey } from "./context.ts";
+import type { CheckContext } from "./context.ts";
+import { checkTemplate } from "./templates.ts";
+
+/** RFC 9110 7.6.1 and RFC 9112 6: they frame the message; a rule on them would break it or smuggle another in. */
+const FRAMING: ReadonlySet<string> = new Set([
+  "connection",
+  "content-length",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Set by Breakwater on the way to the origin; an application trusts them. */
+const FORWARDING: ReadonlySet<string> = new Set([
+  "forwarded",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-proto",
+  "via",
+  "cdn-loop",
+]);
+
+type Headers = NormalRoute["headers"];
+
+/**
+ * @param params - Names of the route's parameters for placeholders; null when they are not known.
+ */
+export function checkHeaderRules(context: CheckContext, headers: Headers, params: readonly string[] | null, path: Path): void {
+  for (const side of ["request", "response"] as const) {
+    const rules = headers[side];
+    const at = [...path, side];
+    for (const [index, name] of rules.remove.entries()) checkName(context, side, name, [...at, "remove", index]);
+    for (const verb of ["set", "add"] as const) {
+      checkCase(context, Object.keys(rules[verb]), [...at, verb]);
+      for (const [name, value] of Object.entries(rules[verb])) {
+        checkName(context, side, name, [...at, verb, name]);
+        for (const text of [value].flat()) checkTemplate(context, text, params, [...at, verb, name]);
+      }
+    }
+  }
+}
+
+function checkName(context: CheckContext, side: "request" | "response", name: string, path: Path): void {
+  const lower = name.toLowerCase();
+  if (side === "request" && lower === "host") {
+    const message = "Host cannot be set: the platform sends the host of the origin's URL.";
+    reportKey(context, path, {
+      code: "protected-header",
+      message,
+      fix: "Use `host: preserve` on the route, or set X-Forwarded-Host at the origin's side.",
+    });
+  } else if (FRAMING.has(lower)) {
+    reportKey(context, path, {
+      code: "protected-header",
+      message: `${name} belongs to the connection and cannot be changed by a rule.`,
+      fix: "Remove the rule.",
+    });
+  } else if (side === "request" && FORWARDING.has(lower)) {
+    const message = `${name} is set by Breakwater from the connection; origins rely on it.`;
+    reportKey(context, path, { code: "protected-header", message, fix: "Use a header of your own." });
+  }
+}
+
+function checkCase(context: CheckContext, names: readonly string[], path: Path): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const first = seen.get(name.toLowerCase());
+    if (first !== undefined) {
+      const message = `Header names do not differ by case: "${first}" and "${name}" are one header.`;
+      reportKey(context, [...path, name], { code: "duplicate-key", message, fix: "Keep one of them." });
+    }
+    seen.set(name.toLowerCase(), name);
+  }
+}

@@ -1,0 +1,52 @@
+// The cache policy of a route, in seconds and bytes.
+
+import type { NormalRoute } from "../normalize.ts";
+import type { CacheKeySnapshot, CachePolicySnapshot } from "../snapshot.ts";
+import { parseDurationSeconds, parseSizeBytes } from "../units.ts";
+import { promised, sortedUnique } from "./order.ts";
+
+type Cache = NonNullable<NormalRoute["cache"]>;
+
+export function compileCache(cache: Cache): CachePolicySnapshot {
+  return {
+    ...compileMode(cache),
+    edgeTtlByStatus: Object.fromEntries(Object.entries(cache.statuses).map(([status, ttl]) => [status, seconds(ttl, "statuses")])),
+    browserTtlSeconds: cache.browser === "respect" ? null : seconds(cache.browser, "browser"),
+    staleWhileRevalidateSeconds: seconds(cache.stale.revalidate, "stale.revalidate"),
+    staleIfErrorSeconds: seconds(cache.stale.error, "stale.error"),
+    key: compileKey(cache.key),
+    bypassCookies: sortedUnique(cache.bypass.cookie),
+    stripSetCookie: cache.setCookie === "strip",
+    requestCookies: cache.requestCookies,
+    tags: sortedUnique(cache.tags),
+    objectBytesMax: promised(parseSizeBytes(cache.maxObject), "cache.maxObject"),
+  };
+}
+
+function compileMode(cache: Cache): Pick<CachePolicySnapshot, "mode" | "edgeTtlSeconds"> {
+  if (cache.edge === "bypass") return { mode: "bypass", edgeTtlSeconds: null };
+  if (cache.edge !== "respect") return { mode: "override", edgeTtlSeconds: seconds(cache.edge, "edge") };
+  return { mode: "respect", edgeTtlSeconds: cache.default === undefined ? null : seconds(cache.default, "default") };
+}
+
+function seconds(text: string, what: string): number {
+  return promised(parseDurationSeconds(text), `cache.${what}`);
+}
+
+function compileKey(key: Cache["key"]): CacheKeySnapshot {
+  return {
+    query: compileKeyQuery(key.query),
+    sortQuery: key.sort,
+    headers: sortedUnique(key.header.map((name) => name.toLowerCase())),
+    cookies: sortedUnique(key.cookie),
+    country: key.country,
+  };
+}
+
+function compileKeyQuery(query: Cache["key"]["query"]): CacheKeySnapshot["query"] {
+  if (query === "all") return { kind: "all" };
+  if (query === "none") return { kind: "none" };
+  return query.only === undefined
+    ? { kind: "ignore", names: sortedUnique(query.ignore ?? []) }
+    : { kind: "only", names: sortedUnique(query.only) };
+}

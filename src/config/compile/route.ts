@@ -1,0 +1,114 @@
+// One route of the snapshot: what it matches, and its action with all units converted.
+
+import type { NormalRoute, NormalSite } from "../normalize.ts";
+import { parsePathPattern } from "../path-pattern.ts";
+import type { Resources } from "../resources.ts";
+import type { ConditionSnapshot, ProxyActionSnapshot, RedirectActionSnapshot, RespondActionSnapshot, RouteSnapshot } from "../snapshot.ts";
+import { compileTemplate } from "../templates.ts";
+import { parseDurationMs, parseSizeBytes } from "../units.ts";
+import { compileCache } from "./cache.ts";
+import { contentTypeOf, PLAIN_TEXT } from "./content-type.ts";
+import { compileHeaders } from "./headers.ts";
+import { compareText, promised, sortedUnique } from "./order.ts";
+
+export function compileRoute(site: NormalSite, route: NormalRoute, resources: Resources): RouteSnapshot {
+  const path = parsePathPattern(route.path);
+  const conditions = compileConditions(route.when);
+  const methods = route.methods === undefined ? null : sortedUnique(route.methods);
+  return {
+    id: routeId(site.name, route.path, methods, conditions),
+    path: promised(path.ok ? path.value : null, route.path),
+    methods,
+    conditions,
+    requestHeaders: compileHeaders([site.headers.request, route.headers.request]),
+    responseHeaders: compileHeaders([site.headers.response, route.headers.response]),
+    bodyBytesMax: promised(parseSizeBytes(route.maxBody), "maxBody"),
+    action: compileAction(route, resources),
+  };
+}
+
+/** `shop GET,POST /api/*`; conditions in brackets where there are any, so that it is unique. */
+function routeId(site: string, path: string, methods: readonly string[] | null, conditions: readonly ConditionSnapshot[]): string {
+  const texts = conditions.map(
+    ({ source, name, equals, negate }) => `${negate ? "not " : ""}${source} ${name}${equals === null ? "" : `=${equals}`}`,
+  );
+  return [site, methods === null ? "*" : methods.join(","), path, ...(texts.length === 0 ? [] : [`[${texts.join(", ")}]`])].join(" ");
+}
+
+/** Sorted: their order in the file means nothing. */
+export function compileConditions(when: NormalRoute["when"]): readonly ConditionSnapshot[] {
+  const sources = [
+    ["header", when.header],
+    ["query", when.query],
+    ["cookie", when.cookie],
+  ] as const;
+  return sources.flatMap(([source, record]) =>
+    Object.entries(record)
+      .map(([name, wanted]) => ({ source, name: source === "header" ? name.toLowerCase() : name, ...compileWanted(wanted) }))
+      .toSorted((a, b) => compareText(a.name, b.name)),
+  );
+}
+
+function compileWanted(wanted: boolean | string | { readonly not: string }): Pick<ConditionSnapshot, "equals" | "negate"> {
+  if (typeof wanted === "boolean") return { equals: null, negate: !wanted };
+  return typeof wanted === "string" ? { equals: wanted, negate: false } : { equals: wanted.not, negate: true };
+}
+
+function compileAction(route: NormalRoute, resources: Resources): RouteSnapshot["action"] {
+  if (route.redirect !== undefined) return compileRedirect(route.redirect);
+  if (route.respond !== undefined) return compileRespond(route.respond, resources);
+  return compileProxy(route);
+}
+
+export function compileRedirect(redirect: NonNullable<NormalRoute["redirect"]>): RedirectActionSnapshot {
+  return { kind: "redirect", status: redirect.status, to: compileTemplate(redirect.to), preserveQuery: redirect.query === "keep" };
+}
+
+function compileRespond(respond: NonNullable<NormalRoute["respond"]>, resources: Resources): RespondActionSnapshot {
+  const { status, file } = respond;
+  const body = file === undefined ? (respond.body ?? "") : promised(resources.pages.get(file), file);
+  return { kind: "respond", status, contentType: respond.contentType ?? (file === undefined ? PLAIN_TEXT : contentTypeOf(file)), body };
+}
+
+function compileProxy(route: NormalRoute): ProxyActionSnapshot {
+  const { set, remove } = route.query ?? { set: {}, remove: [] };
+  return {
+    kind: "proxy",
+    pool: promised(route.pool, "pool"),
+    host: route.host === "preserve" ? "visitor" : "origin",
+    rewrite: {
+      strip: route.strip ?? "",
+      prefix: route.prefix ?? "",
+      path: route.rewrite === undefined ? null : compileTemplate(route.rewrite),
+      query: {
+        remove: sortedUnique(remove),
+        set: Object.entries(set)
+          .toSorted(([a], [b]) => compareText(a, b))
+          .map(([name, value]) => [name, compileTemplate(value)] as const),
+      },
+    },
+    cache: compileCache(promised(route.cache, "cache")),
+    timeouts: compileTimeouts(promised(route.timeout, "timeout")),
+    retry: compileRetry(promised(route.retry, "retry")),
+  };
+}
+
+function compileTimeouts(timeout: NonNullable<NormalRoute["timeout"]>): ProxyActionSnapshot["timeouts"] {
+  return {
+    headersMs: promised(parseDurationMs(timeout.attempt), "timeout.attempt"),
+    headersWithBodyMs: promised(parseDurationMs(timeout.attemptWithBody), "timeout.attemptWithBody"),
+    idleMs: promised(parseDurationMs(timeout.idle), "timeout.idle"),
+    totalMs: timeout.total === undefined ? null : promised(parseDurationMs(timeout.total), "timeout.total"),
+  };
+}
+
+function compileRetry(retry: NonNullable<NormalRoute["retry"]>): ProxyActionSnapshot["retry"] {
+  return {
+    attempts: retry.attempts,
+    onConnectError: retry.on.includes("connect-error"),
+    onTimeout: retry.on.includes("timeout"),
+    onStatus: [...new Set(retry.on.filter((on) => typeof on === "number"))].toSorted((a, b) => a - b),
+    unsafeMethods: retry.methods === "all",
+    replayBytesMax: promised(parseSizeBytes(retry.replay), "retry.replay"),
+  };
+}

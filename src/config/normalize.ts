@@ -1,0 +1,168 @@
+// A validated config in its long form: every short form written out, every default filled. The result is a config itself (it
+// could be saved as the user's file), so normalizing it again changes nothing. Converts no units; that is the compiler's work.
+
+import type { z } from "zod";
+import type { Config } from "./schema.ts";
+import { cacheLong } from "./schema/cache.ts";
+import { actionLong, blockLong, list, rule, testLong } from "./schema/firewall.ts";
+import { hashLong, healthLong, originLong, pool } from "./schema/pool.ts";
+import { redirectLong, respondLong, retryLong, route, timeoutLong } from "./schema/route.ts";
+import { hstsLong, maintenanceLong, pageLong } from "./schema/site.ts";
+
+type RawSite = Config["sites"][number];
+type RawRoute = z.output<typeof route>;
+type RawPool = z.output<typeof pool>;
+type RawRule = z.output<typeof rule>;
+
+export interface NormalConfig {
+  readonly sites: readonly NormalSite[];
+  readonly pools: Readonly<Record<string, NormalPool>>;
+  readonly lists: Readonly<Record<string, NormalList>>;
+  readonly firewall: readonly NormalRule[];
+  readonly client: Config["client"];
+}
+
+export interface NormalSite extends Omit<RawSite, "hsts" | "maintenance" | "errors" | "routes"> {
+  readonly hsts: false | z.output<typeof hstsLong>;
+  readonly maintenance: z.output<typeof maintenanceLong>;
+  readonly errors: Readonly<Record<string, z.output<typeof pageLong>>>;
+  readonly routes: readonly NormalRoute[];
+}
+
+export interface NormalRoute extends Omit<RawRoute, "cache" | "timeout" | "retry" | "redirect" | "respond"> {
+  /** These three are present on routes with a pool, and where the user wrote them. */
+  readonly cache?: z.output<typeof cacheLong>;
+  readonly timeout?: z.output<typeof timeoutLong>;
+  readonly retry?: z.output<typeof retryLong>;
+  readonly redirect?: z.output<typeof redirectLong>;
+  readonly respond?: z.output<typeof respondLong>;
+}
+
+export interface NormalPool extends Omit<RawPool, "origins" | "balance" | "health"> {
+  readonly origins: readonly z.output<typeof originLong>[];
+  readonly balance: "round-robin" | "random" | { readonly hash: z.output<typeof hashLong> };
+  readonly health?: Omit<z.output<typeof healthLong>, "expect"> & { readonly expect: readonly (string | number)[] };
+}
+
+export type NormalList = z.output<typeof list>;
+
+export interface NormalRule extends Omit<RawRule, "action" | "tests"> {
+  readonly action: NormalAction;
+  readonly tests: { readonly match: readonly NormalTest[]; readonly pass: readonly NormalTest[] };
+}
+
+/** One key of these, by the check. */
+export interface NormalAction {
+  readonly block?: z.output<typeof blockLong>;
+  readonly log?: Readonly<Record<string, never>>;
+  readonly skip?: "all" | readonly string[];
+  readonly redirect?: z.output<typeof redirectLong>;
+}
+
+export type NormalTest = z.output<typeof testLong>;
+
+export function normalizeConfig(config: Config): NormalConfig {
+  return {
+    sites: config.sites.map(normalizeSite),
+    pools: mapValues(config.pools, normalizePool),
+    lists: config.lists,
+    firewall: config.firewall.map(normalizeRule),
+    client: { ...config.client, addressHeader: config.client.addressHeader.toLowerCase() },
+  };
+}
+
+function normalizeSite(site: RawSite): NormalSite {
+  return {
+    ...site,
+    hsts: normalizeHsts(site.hsts),
+    maintenance: typeof site.maintenance === "boolean" ? maintenanceLong.parse({ enabled: site.maintenance }) : site.maintenance,
+    errors: mapValues(site.errors, (page) => (typeof page === "string" ? { file: page } : page)),
+    routes: site.routes.map(normalizeRoute),
+  };
+}
+
+function normalizeHsts(hsts: RawSite["hsts"]): NormalSite["hsts"] {
+  if (typeof hsts === "boolean") return hsts && hstsLong.parse({});
+  return typeof hsts === "string" ? hstsLong.parse({ maxAge: hsts }) : hsts;
+}
+
+function normalizeRoute(raw: RawRoute): NormalRoute {
+  const { cache, timeout, retry, redirect, respond, ...rest } = raw;
+  const isProxy = raw.pool !== undefined;
+  return {
+    ...rest,
+    ...(isProxy && { host: raw.host ?? "origin", query: raw.query ?? { set: {}, remove: [] } }),
+    ...((isProxy || cache !== undefined) && { cache: normalizeCache(cache) }),
+    ...((isProxy || timeout !== undefined) && { timeout: normalizeTimeout(timeout) }),
+    ...((isProxy || retry !== undefined) && { retry: normalizeRetry(retry) }),
+    ...(redirect !== undefined && { redirect: normalizeRedirect(redirect) }),
+    ...(respond !== undefined && { respond: normalizeRespond(respond) }),
+  };
+}
+
+function normalizeCache(cache: RawRoute["cache"]): z.output<typeof cacheLong> {
+  return typeof cache === "object" ? cache : cacheLong.parse({ edge: cache });
+}
+
+function normalizeTimeout(timeout: RawRoute["timeout"]): z.output<typeof timeoutLong> {
+  return typeof timeout === "object" ? timeout : timeoutLong.parse({ attempt: timeout, attemptWithBody: timeout });
+}
+
+function normalizeRetry(retry: RawRoute["retry"]): z.output<typeof retryLong> {
+  if (typeof retry === "object") return retry;
+  return retryLong.parse({ attempts: retry === "off" ? 1 : retry });
+}
+
+function normalizeRedirect(redirect: string | z.output<typeof redirectLong>): z.output<typeof redirectLong> {
+  return typeof redirect === "string" ? redirectLong.parse({ to: redirect }) : redirect;
+}
+
+function normalizeRespond(respond: NonNullable<RawRoute["respond"]>): z.output<typeof respondLong> {
+  if (typeof respond === "number") return respondLong.parse({ status: respond });
+  return typeof respond === "string" ? respondLong.parse({ body: respond }) : respond;
+}
+
+function normalizePool(raw: RawPool): NormalPool {
+  const { health, ...rest } = raw;
+  return {
+    ...rest,
+    origins: raw.origins.map((origin) => (typeof origin === "string" ? originLong.parse({ url: origin }) : origin)),
+    balance: normalizeBalance(raw.balance),
+    ...(health !== undefined && { health: normalizeHealth(health) }),
+  };
+}
+
+function normalizeBalance(balance: RawPool["balance"]): NormalPool["balance"] {
+  if (balance === "hash") return { hash: { by: "client" } };
+  if (typeof balance === "string") return balance;
+  return { hash: typeof balance.hash === "string" ? { by: balance.hash } : balance.hash };
+}
+
+function normalizeHealth(health: NonNullable<RawPool["health"]>): NonNullable<NormalPool["health"]> {
+  const long = typeof health === "string" ? healthLong.parse({ path: health }) : health;
+  return { ...long, expect: Array.isArray(long.expect) ? long.expect : [long.expect] };
+}
+
+function normalizeRule(raw: RawRule): NormalRule {
+  return {
+    ...raw,
+    action: normalizeAction(raw.action),
+    tests: { match: raw.tests.match.map(normalizeTest), pass: raw.tests.pass.map(normalizeTest) },
+  };
+}
+
+function normalizeAction(action: RawRule["action"]): NormalAction {
+  const { redirect, ...rest } = typeof action === "object" ? action : actionLong.parse({ [action]: action === "skip" ? "all" : {} });
+  return { ...(rest as NormalAction), ...(redirect !== undefined && { redirect: normalizeRedirect(redirect) }) };
+}
+
+/** `POST /path`, `/path`, `GET https://host/path`. */
+function normalizeTest(test: string | NormalTest): NormalTest {
+  if (typeof test !== "string") return test;
+  const space = test.indexOf(" ");
+  return testLong.parse(space === -1 ? { url: test } : { method: test.slice(0, space), url: test.slice(space + 1) });
+}
+
+function mapValues<T, U>(record: Readonly<Record<string, T>>, map: (value: T) => U): Readonly<Record<string, U>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+}
