@@ -26,10 +26,10 @@ const QUADRATIC_LENGTH_MAX = 1_024;
 const CUBIC_LENGTH_MAX = 200;
 
 /** Classes a pattern by proof (automata theory), never by trial. The source is as written in a rule. */
-export async function classifyRegex(source: string): Promise<RegexClass> {
+export function classifyRegex(source: string): RegexClass {
   const pattern = toJavaScript(source);
   if (pattern === null) return { kind: "unknown" };
-  const result = await analyse(pattern);
+  const result = recheck.checkSync(pattern, "", { checker: "automaton", timeout: ANALYSIS_MS_MAX });
   if (result.status === "unknown" || result.complexity.isFuzz) return { kind: "unknown" };
   if (result.status === "safe") return isNarrow(source) ? { kind: "linear" } : { kind: "unknown" };
   const { complexity } = result;
@@ -37,19 +37,17 @@ export async function classifyRegex(source: string): Promise<RegexClass> {
 }
 
 /** The expression with what was proved stored in its patterns, and the class of each. */
-export async function proveRegexes(
-  expression: Expression,
-): Promise<{ readonly expression: Expression; readonly classes: ReadonlyMap<string, RegexClass> }> {
-  const classes = new Map<string, RegexClass>();
-  for (const { source } of regexesOf(expression)) {
-    if (!classes.has(source)) classes.set(source, await classifyRegex(source));
-  }
+export function proveRegexes(expression: Expression): {
+  readonly expression: Expression;
+  readonly classes: ReadonlyMap<string, RegexClass>;
+} {
+  const classes = new Map(regexesOf(expression).map(({ source }) => [source, classifyRegex(source)]));
   const proved = mapRegexes(expression, (pattern) => withClass(pattern, classes.get(pattern.source) ?? { kind: "unknown" }));
   return { expression: proved, classes };
 }
 
 /** The pattern with the longest value that V8 may be given. What is linear by its form alone stays so. */
-export function withClass(pattern: RegexLiteral, regexClass: RegexClass): RegexLiteral {
+function withClass(pattern: RegexLiteral, regexClass: RegexClass): RegexLiteral {
   return pattern.maxLength === null ? pattern : { ...pattern, maxLength: v8LengthMax(regexClass) };
 }
 
@@ -65,10 +63,6 @@ function v8LengthMax(regexClass: RegexClass): number | null {
     default:
       return regexClass satisfies never;
   }
-}
-
-async function analyse(pattern: string): ReturnType<typeof recheck.check> {
-  return recheck.checkSync(pattern, "", { checker: "automaton", timeout: ANALYSIS_MS_MAX });
 }
 
 /**

@@ -34,6 +34,11 @@ export function listTypes(lists: Readonly<Record<string, Pick<ListSnapshot, "kin
   return new Map(Object.entries(lists).map(([name, { kind }]) => [name, listType(kind)]));
 }
 
+/** Makes the membership tests of all lists of a snapshot, by name. */
+export function loadLists(lists: Readonly<Record<string, ListSnapshot>>): ReadonlyMap<string, Membership> {
+  return new Map(Object.entries(lists).map(([name, list]) => [name, loadList(list)]));
+}
+
 /** Makes the membership test of a list. */
 export function loadList(list: ListSnapshot): Membership {
   switch (list.kind) {

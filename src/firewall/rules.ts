@@ -3,7 +3,7 @@
 
 import { compileExpression } from "../expression/compile.ts";
 import { requestScheme } from "./fields.ts";
-import { loadList } from "./lists.ts";
+import { loadLists } from "./lists.ts";
 import type { ListSnapshot, RuleSnapshot } from "../config/snapshot.ts";
 import type { Digest } from "../exchange.ts";
 import type { Facts } from "../facts.ts";
@@ -16,7 +16,7 @@ export type FirewallVerdict =
 
 /** Compiles the enabled rules of a snapshot. Throws on a damaged snapshot: an unknown field, function or list. */
 export function loadRules(rules: readonly RuleSnapshot[], lists: Readonly<Record<string, ListSnapshot>>): readonly Rule[] {
-  const memberships = new Map(Object.entries(lists).map(([name, list]) => [name, loadList(list)]));
+  const memberships = loadLists(lists);
   return rules
     .filter((rule) => rule.enabled)
     .map(({ expression, ...rule }) => Object.freeze({ ...rule, matches: compileExpression(expression, requestScheme, memberships) }));
