@@ -169,6 +169,86 @@ export const RETRY_BUDGET_FREE_PER_SECOND = 10;
 /** ... counted over this time. */
 export const RETRY_BUDGET_WINDOW_MS = 10_000;
 
+/** No retry goes to an origin of whose last attempts less than this share succeeded: it would only add load ... */
+export const NEXT_SUCCESS_RATE_MIN = 0.5;
+/** ... once there are enough to judge. */
+export const NEXT_ATTEMPTS_MIN = 10;
+
+/** Last attempts that are remembered of each origin: what the contradiction of a check needs. */
+export const RECENT_ATTEMPTS = 20;
+
+/** Request bodies kept for a second attempt unless the route says otherwise. */
+export const REPLAY_BYTES_MAX_DEFAULT = 64 * 1024;
+
+/** The largest request body a route may allow: the platform's limit on its largest plan. */
+export const BODY_BYTES_MAX = 500 * 1024 * 1024;
+
+/** The largest response that is stored: the Cache API's limit. */
+export const CACHE_OBJECT_BYTES_MAX = 512 * 1024 * 1024;
+
+/** Responses above this are not stored unless the route says otherwise: a store must end within the 30 s of waitUntil. */
+export const CACHE_OBJECT_BYTES_MAX_DEFAULT = 100 * 1024 * 1024;
+
+/** The longest lifetime in the cache, stale windows included: purges are remembered as long. */
+export const CACHE_LIFETIME_SECONDS_MAX = 30 * 86_400;
+
+/** Health verdicts older than this no longer keep an origin out: three missed heartbeats of a paid plan. */
+export const HEALTH_FRESH_MS = 180_000;
+
+/** Health older than this says nothing at all: the cron is dead. */
+export const HEALTH_USELESS_MS = 900_000;
+
+/** A health document from further in the future than this is from a broken clock and is ignored. */
+export const HEALTH_SKEW_MS_MAX = 60_000;
+
+/** The share of its weight that an origin gets while an old `down` is still doubted. */
+export const HEALTH_PROBATION_SHARE = 0.1;
+
+/** An origin that the checks call down gets one idempotent request per isolate in this time, to find a wrong verdict. */
+export const HEALTH_PROBE_INTERVAL_MS = 5_000;
+
+/** A `down` is taken for the checks' own problem when this many requests in a row of time ... */
+export const CONTRADICTION_REQUESTS = 20;
+/** ... succeeded at this rate ... */
+export const CONTRADICTION_SUCCESS_RATE = 0.95;
+/** ... within this time: a probe every 5 s makes 24. */
+export const CONTRADICTION_WINDOW_MS = 120_000;
+
+/** Below this share of available weight in a pool, the verdicts of the checks are ignored: they are more likely wrong than right. */
+export const PANIC_AVAILABLE_SHARE = 0.5;
+
+/** At most this share of a pool is kept out for slow or failing answers, and one always stays. Refused connections do not count. */
+export const EJECTED_SHARE_MAX = 0.5;
+
+/** Connection failures in a row that open a circuit before the configured number of failures: a dead server is dead at once. */
+export const CIRCUIT_CONNECTION_FAILURES = 2;
+
+/** A circuit that stayed closed for this long starts again with the shortest open time. */
+export const CIRCUIT_DECAY_MS = 60_000;
+
+/** Open times are multiplied by a random factor of up to 1 plus or minus this, so that isolates do not probe together. */
+export const CIRCUIT_JITTER = 0.25;
+
+/** A half-open probe that never reported gives its place up: the platform may end a request without a word. */
+export const CIRCUIT_PROBE_LEASE_MS = 120_000;
+
+/** The longest Retry-After that sets an open time. */
+export const RETRY_AFTER_MS_MAX = 60_000;
+
+/** An origin whose circuit closed gets its full share after this time, a tenth at first. */
+export const SLOW_START_MS = 10_000;
+export const SLOW_START_SHARE = 0.1;
+
+/** How long an answer of another origin on a route is evidence that a failure there is the origin's own. */
+export const EVIDENCE_MS = 10_000;
+
+/** Retries per request that a pool bears over the window: origins in trouble see at most a tenth more than the visitors sent ... */
+export const RETRY_BUDGET_RATIO = 0.1;
+/** ... or this many a second where traffic is low ... */
+export const RETRY_BUDGET_FREE_PER_SECOND = 10;
+/** ... counted over this time. */
+export const RETRY_BUDGET_WINDOW_MS = 10_000;
+
 /** No retries while less than this share of a pool's last attempts succeeded: the others are no better. */
 export const POOL_SUCCESS_RATE_MIN = 0.5;
 /** How many attempts back that looks, and how many it takes to judge. */
@@ -292,3 +372,21 @@ export const CACHE_RANGES_MAX = 16;
 
 /** How long the store keeps an entry. Freshness is never decided by it. */
 export const CACHE_ENVELOPE_SECONDS = 31_536_000;
+
+/** Ranges of one request: more than any player or reader of documents asks for; the whole is then sent. */
+export const RANGE_COUNT_MAX = 16;
+
+/** What one part of a multipart/byteranges answer costs beside its bytes: boundary, Content-Type and Content-Range. */
+export const RANGE_PART_OVERHEAD_BYTES = 100;
+
+/** Languages of one request that variants are told apart by: browsers send up to six. */
+export const ACCEPT_LANGUAGES_MAX = 10;
+
+/** Hops of X-Forwarded-For or Forwarded that are walked: more trusted proxies in a row are a mistake or an attack. */
+export const FORWARDED_HOPS_MAX = 32;
+
+/** Characters of a structured field that are parsed: many times what Cache-Status, Priority and targeted control need. */
+export const STRUCTURED_FIELD_CHARS_MAX = 16_384;
+
+/** Characters of a template in the config: a long redirect target with its placeholders. */
+export const TEMPLATE_CHARS_MAX = 4096;

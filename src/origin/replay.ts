@@ -56,8 +56,9 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, bytesMax: n
       const old = kept[position];
       const chunk = old ?? (ended ? null : await next());
       position += 1;
-      if (chunk === null) return controller.close();
+      // The end counts as sent too: from here on the origin is the one to be waited for.
       sentAtMs = clock.nowMs();
+      if (chunk === null) return controller.close();
       controller.enqueue(chunk);
     };
     // A mark of 0: nothing is taken from the visitor before the origin asks for it.

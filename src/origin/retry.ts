@@ -13,7 +13,7 @@ export type RetryRefusal =
   | "not-idempotent" // the origin may have carried it out, and twice could do harm
   | "body-not-kept" // the body went out and was too large to keep
   | "deadline" // the route's total time is over
-  | "pool-failing" // most attempts fail: a retry would only add load
+  | "next-failing" // the origin that would be next mostly fails as well: a retry would only add load
   | "budget-spent"; // the pool's share of retries
 
 export type RetryDecision = { readonly retry: true } | { readonly retry: false; readonly reason: RetryRefusal };
@@ -30,7 +30,9 @@ export interface RetryInput {
   readonly bodyReplayable: boolean;
   /** Until the route's total time is over; null without one. */
   readonly remainingMs: number | null;
-  readonly budget: "allowed" | "budget-spent" | "pool-failing";
+  /** The origin that would be next mostly fails as well. */
+  readonly nextIsFailing: boolean;
+  readonly budgetLeft: boolean;
 }
 
 /** RFC 9110 9.2.2. CONNECT never gets here. */
@@ -58,7 +60,8 @@ export function decideRetry(input: RetryInput): RetryDecision {
   if (!input.bodyReplayable) return no("body-not-kept");
   if (!input.hasOtherOrigin) return no("no-other-origin");
   if (input.remainingMs !== null && input.remainingMs <= 0) return no("deadline");
-  if (input.budget !== "allowed") return no(input.budget);
+  if (input.nextIsFailing) return no("next-failing");
+  if (!input.budgetLeft) return no("budget-spent");
   return { retry: true };
 }
 

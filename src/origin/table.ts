@@ -3,8 +3,8 @@
 // pure modules; the table only keeps their states and forgets origins that left the release.
 
 import type { CircuitSnapshot, PoolSnapshot } from "../config/snapshot.ts";
-import { CONTRADICTION_REQUESTS, EVIDENCE_MS } from "../limits.ts";
-import { countOutcome, countRequest, countRetry, emptyBudget, retryBudget } from "./budget.ts";
+import { EVIDENCE_MS, RECENT_ATTEMPTS } from "../limits.ts";
+import { countRequest, countRetry, emptyBudget, mayRetry } from "./budget.ts";
 import type { Budget } from "./budget.ts";
 import { beginAttempt, circuitPhase, closedCircuit, observe } from "./circuit.ts";
 import type { Admission, Circuit, CircuitOutcome, CircuitPhase } from "./circuit.ts";
@@ -27,10 +27,11 @@ export interface OriginTable {
   begin(standing: Standing, nowMs: number, upSinceMs: number | null): Ticket;
   /** How an attempt came out. Only the first report of a ticket counts. */
   report(ticket: Ticket, report: Report): void;
-  budget(pool: string, nowMs: number): ReturnType<typeof retryBudget>;
+  mayRetry(pool: string, nowMs: number): boolean;
   countRequest(pool: string, nowMs: number): void;
   countRetry(pool: string, nowMs: number): void;
-  countOutcome(pool: string, good: boolean, nowMs: number): void;
+  /** Whether an attempt was answered well, whatever that says about the circuit. */
+  countOutcome(key: string, good: boolean, nowMs: number): void;
   noteAnswer(routeId: string, key: string, nowMs: number): void;
   /** Whether another origin answered this route well since shortly before `sinceMs`. */
   anotherAnswered(routeId: string, key: string, sinceMs: number): boolean;
@@ -122,18 +123,17 @@ export function createOriginTable(): OriginTable {
       const record = origins.get(ticket.key);
       if (record === undefined) return;
       record.circuit = observe(record.circuit, { ...report, admission: ticket.admission, beganAtMs: ticket.beganAtMs });
-      if (report.outcome === "neutral") return;
-      record.recent = addRecent(record.recent, { atMs: report.nowMs, good: report.outcome === "success" }, CONTRADICTION_REQUESTS);
     },
-    budget: (name, nowMs) => retryBudget(pool(name).budget, nowMs),
+    mayRetry: (name, nowMs) => mayRetry(pool(name).budget, nowMs),
     countRequest(name, nowMs) {
       pool(name).budget = countRequest(pool(name).budget, nowMs);
     },
     countRetry(name, nowMs) {
       pool(name).budget = countRetry(pool(name).budget, nowMs);
     },
-    countOutcome(name, good, nowMs) {
-      pool(name).budget = countOutcome(pool(name).budget, good, nowMs);
+    countOutcome(key, good, nowMs) {
+      const record = origin(key);
+      record.recent = addRecent(record.recent, { atMs: nowMs, good }, RECENT_ATTEMPTS);
     },
     noteAnswer(routeId, key, nowMs) {
       ensure(answers, routeId, () => new Map<string, number>()).set(key, nowMs);

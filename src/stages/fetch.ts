@@ -5,6 +5,7 @@
 import type { PoolSnapshot } from "../config/snapshot.ts";
 import type { Exchange } from "../exchange.ts";
 import { REPLAY_BYTES_ISOLATE_MAX } from "../limits.ts";
+import { isFailing } from "../origin/budget.ts";
 import { declaredLength } from "../origin/body-length.ts";
 import { classifyStatus, failureText, isEdgeFailure } from "../origin/classify.ts";
 import type { Failure, FailureKind } from "../origin/classify.ts";
@@ -15,6 +16,7 @@ import { createReplayBody } from "../origin/replay.ts";
 import type { ReplayBody } from "../origin/replay.ts";
 import { retryAfterMs } from "../origin/retry-after.ts";
 import { decideRetry, isSafe } from "../origin/retry.ts";
+import type { RetryInput } from "../origin/retry.ts";
 import { poolChain, selectOrigin, serverOf } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
 import type { OriginTable, Ticket } from "../origin/table.ts";
@@ -105,7 +107,7 @@ async function attempts(run: Run): Promise<FetchOutcome> {
     const result = await attemptOn(run, selection);
     if (result.kind === "response") return answered(run, result);
     const next = select(run);
-    const decision = decideRetry(retryInput(run, result.failure, next !== null));
+    const decision = decideRetry(retryInput(run, result.failure, next));
     if (!decision.retry || next === null) return gaveUp(run, result.failure);
     table.countRetry(input.plan.pool, ports.clock.nowMs());
     selection = next;
@@ -179,7 +181,7 @@ function report(run: Run, failure: Failure | null, suspect: Suspect): void {
   const { ticket, standing } = suspect;
   const nowMs = ports.clock.nowMs();
   const routeId = input.plan.route.id;
-  if (failure?.kind !== "client-gone") table.countOutcome(input.plan.pool, failure === null, nowMs);
+  if (failure?.kind !== "client-gone") table.countOutcome(standing.key, failure === null, nowMs);
   if (failure === null) table.noteAnswer(routeId, standing.key, nowMs);
   const verdict = verdictOf(failure);
   if (verdict.kind === "now") return observed(run, suspect, verdict.outcome);
@@ -201,7 +203,7 @@ function observed(run: Run, suspect: Suspect, outcome: Parameters<OriginTable["r
   run.table.report(suspect.ticket, { outcome, retryAfterMs: suspect.retryAfterMs, settings, nowMs: clock.nowMs(), random: random.next() });
 }
 
-function retryInput(run: Run, failure: Failure, hasOtherOrigin: boolean): Parameters<typeof decideRetry>[0] {
+function retryInput(run: Run, failure: Failure, next: Selection | null): RetryInput {
   const { input, exchange, table, ports } = run;
   const nowMs = ports.clock.nowMs();
   return {
@@ -211,10 +213,11 @@ function retryInput(run: Run, failure: Failure, hasOtherOrigin: boolean): Parame
     hasIdempotencyKey: input.headers.has("idempotency-key"),
     isUpgrade: exchange.facts.isUpgrade,
     attemptsMade: run.tried.size,
-    hasOtherOrigin,
+    hasOtherOrigin: next !== null,
     bodyReplayable: run.body === null || run.body.replayable(),
     remainingMs: run.deadlineMs === null ? null : run.deadlineMs - nowMs,
-    budget: table.budget(input.plan.pool, nowMs),
+    nextIsFailing: next !== null && isFailing(table.local(next.standing.key).recent, nowMs),
+    budgetLeft: table.mayRetry(input.plan.pool, nowMs),
   };
 }
 
@@ -247,13 +250,12 @@ function retryAfterSeconds({ exchange, table, ports, input }: Run): number | nul
   return untilMs.length === 0 ? null : Math.max(1, Math.ceil((Math.min(...untilMs) - nowMs) / 1000));
 }
 
-/** Room for the body among what the isolate keeps; a body that is known to be too large keeps nothing. */
+/** Room for the body among what the isolate keeps. A large body gets it too: it may fail before much of it went out. */
 function keptBytes(input: FetchInput, table: OriginTable, { clock }: Ports): { readonly bytesMax: number; release(): void } {
   const nothing = { bytesMax: 0, release: (): void => undefined };
   const { replayBytesMax } = input.plan.action.retry;
-  const length = declaredLength(input.headers);
-  if (input.body === null || (length !== null && length > replayBytesMax)) return nothing;
-  const wanted = length ?? replayBytesMax;
+  if (input.body === null) return nothing;
+  const wanted = Math.min(declaredLength(input.headers) ?? replayBytesMax, replayBytesMax);
   const nowMs = clock.nowMs();
   if (table.replayBytes.inUse(nowMs) + wanted > REPLAY_BYTES_ISOLATE_MAX) return nothing;
   return { bytesMax: wanted, release: table.replayBytes.take(wanted, nowMs) };
