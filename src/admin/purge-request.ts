@@ -48,7 +48,7 @@ function canonicalValue(kind: PurgeRequest["kind"], value: string, ruleset: Rule
 
 /** Host, path and query in the form of a cache key; a host alone for `host`, without the query for `prefix`. */
 function canonicalUrl(value: string, ruleset: Ruleset | null, kind: "host" | "prefix" | "url"): Result<string, PurgeProblem> {
-  const url = /^https?:\/\//i.test(value) ? value : `https://${value}`;
+  const url = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `https://${value}`;
   const client = { addressHeader: "cf-connecting-ip", isTrustedProxy: (): boolean => false };
   const received = receive({ method: "GET", url, headers: new Headers(), hasBody: false, connection: null, nowMs: 0 }, client);
   if (!received.ok) return bad("value", `${shown(value)} is not a ${kind}: expected ${EXAMPLES[kind]}`);
