@@ -50,6 +50,7 @@ export type CacheDetail =
   | "request-cookie"
   | "vary-star"
   | "vary-too-many"
+  | "tags-too-many"
   | "status"
   | "no-lifetime"
   | "too-large"
@@ -57,6 +58,9 @@ export type CacheDetail =
   | "content-type"
   | "partial"
   | "purged"
+  | "invalidated"
+  | "too-old"
+  | "stalled"
   | "store-failed"
   | "origin-error";
 

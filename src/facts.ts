@@ -1,5 +1,5 @@
-// What is known of a request before anything is decided: plain data, made once by `stages/receive.ts`. Every decision takes
-// these facts and no Request, so that `explain` and the tests can make them from a method, a URL and some headers.
+// What is known of a request before anything is decided: plain data, made once per request by `stages/receive.ts`. Every
+// decision takes these facts and no Request, so that `explain` and the tests can make them from a method, a URL and headers.
 
 export interface Facts {
   readonly method: string;

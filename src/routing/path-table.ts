@@ -9,6 +9,7 @@ import { conditionsHold } from "./conditions.ts";
 
 interface Node {
   readonly literals: Map<string, Node>;
+  /** In the order of the routes, and so the most specific first. */
   readonly globs: { readonly prefix: string; readonly suffix: string; readonly node: Node }[];
   param: Node | null;
   /** Routes whose path ends here, most specific first. */
@@ -18,7 +19,7 @@ interface Node {
 }
 
 /**
- * @param routes - Most specific first, as compiled: the order decides among routes that share a path.
+ * @param routes - Sorted by `compareRoutes`, as compiled: their order decides among routes that share a path and among globs.
  */
 export function createRouteTable(routes: readonly Route[]): RouteTable {
   const root = newNode();
@@ -26,7 +27,6 @@ export function createRouteTable(routes: readonly Route[]): RouteTable {
     const node = route.path.segments.reduce(childFor, root);
     (route.path.rest ? node.rest : node.exact).push(route);
   }
-  sortGlobs(root);
   return Object.freeze({ match: (facts: Facts) => matchFrom(root, facts) });
 }
 
@@ -53,18 +53,6 @@ function childFor(parent: Node, segment: SegmentSnapshot): Node {
     default:
       return segment satisfies never;
   }
-}
-
-/** Longer fixed text first: `thumb-*.png` is asked before `*.png`. Ties fall to the prefix, then to the text, as in `specificity.ts`. */
-function sortGlobs(node: Node): void {
-  node.globs.sort(
-    (a, b) =>
-      b.prefix.length + b.suffix.length - (a.prefix.length + a.suffix.length) ||
-      b.prefix.length - a.prefix.length ||
-      (a.prefix + "*" + a.suffix < b.prefix + "*" + b.suffix ? -1 : 1),
-  );
-  for (const child of [...node.literals.values(), ...node.globs.map((glob) => glob.node)]) sortGlobs(child);
-  if (node.param !== null) sortGlobs(node.param);
 }
 
 function matchFrom(root: Node, facts: Facts): RouteMatch | RouteMiss {

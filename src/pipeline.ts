@@ -1,0 +1,97 @@
+// THE order of the stages. Nothing else decides order.
+//
+//   request
+//     | control    paths under /_breakwater/ and PURGE: the operator's API, or an ordinary 404
+//     | state      the release, overrides, purges and health that this request is decided with
+//     | receive    Request -> Facts                               400 414 431 508
+//     | decide     route -> protect -> rewrite -> plan, all pure   404 405 403 3xx 503 413, fixed responses
+//     | lookup     Plan -> hit, stale, revalidate, miss, bypass    504 (only-if-cached)
+//     | fetch      origins: select, attempt, retry                 502 503 504
+//     | admit      what is stored, and what the visitor gets       stale where an origin fails
+//     | deliver    response rules and status headers, for hits too
+//     | record     one log line
+//   response
+//
+// What runs before lookup holds for stored answers too. What admit changes is stored. What deliver changes never is.
+
+import { errorAnswer } from "./answer.ts";
+import { decide } from "./decide.ts";
+import type { EdgeError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import type { OriginTable } from "./origin/table.ts";
+import type { Ports } from "./ports.ts";
+import type { StateHolder } from "./release/holder.ts";
+import { control, isControlRequest, type ControlSettings } from "./stages/control.ts";
+import { answerResponse } from "./stages/deliver.ts";
+import { proxy } from "./stages/proxy.ts";
+import { receive, type Connection } from "./stages/receive.ts";
+import { record } from "./stages/record.ts";
+
+/** What an isolate keeps between requests, made once by `index.ts`. */
+export interface Isolate {
+  readonly holder: StateHolder;
+  readonly origins: OriginTable;
+  readonly control: ControlSettings;
+}
+
+export interface Incoming {
+  readonly id: string;
+  readonly request: Request;
+  readonly connection: Connection | null;
+}
+
+/** What a request came to, for its log line. */
+interface Handled {
+  readonly response: Response;
+  /** Null when the request ended before there were facts and a state. */
+  readonly exchange: Exchange | null;
+  readonly error: string | null;
+}
+
+export async function handle(incoming: Incoming, isolate: Isolate, ports: Ports): Promise<Response> {
+  const { id, request } = incoming;
+  const startedAtMs = ports.clock.nowMs();
+  const { response, exchange, error } = await stages(incoming, isolate, ports, startedAtMs);
+  record({ id, method: request.method, url: request.url, exchange, status: response.status, error, startedAtMs }, ports);
+  return response;
+}
+
+async function stages(incoming: Incoming, isolate: Isolate, ports: Ports, nowMs: number): Promise<Handled> {
+  const { id, request } = incoming;
+  if (isControlRequest(request)) {
+    const response = await control(request, isolate.holder, isolate.control, ports);
+    return response === null ? refused(incoming, { code: "no-route" }) : { response, exchange: null, error: null };
+  }
+  const state = await isolate.holder.current(ports, nowMs);
+  if (state === null) return refused(incoming, { code: "no-release", retryAfterSeconds: NO_RELEASE_RETRY_SECONDS });
+
+  const { method, url, headers } = request;
+  const hasBody = request.body !== null;
+  const received = receive({ method, url, headers, hasBody, connection: incoming.connection, nowMs }, state.ruleset.client);
+  if (!received.ok) return refused(incoming, received.error);
+
+  const facts = received.value;
+  const decision = decide(state.ruleset, facts, id);
+  const exchange: Exchange = { id, facts, state, request, plan: null, digest: newDigest(decision.rules) };
+  if (decision.outcome.kind === "answer") {
+    const { answer } = decision.outcome;
+    const context = { requestId: id, facts, site: decision.site, method, accept: headers.get("accept") };
+    return { response: answerResponse(answer, context), exchange, error: answer.kind === "error" ? answer.error.code : null };
+  }
+  exchange.plan = decision.outcome.plan;
+  const response = await proxy(exchange, decision.outcome.plan, isolate.origins, ports);
+  return { response, exchange, error: exchange.digest.error };
+}
+
+/** A first release takes some seconds to publish. */
+const NO_RELEASE_RETRY_SECONDS = 5;
+
+function refused({ id, request }: Incoming, error: EdgeError): Handled {
+  const context = { requestId: id, facts: null, site: null, method: request.method, accept: request.headers.get("accept") };
+  return { response: answerResponse(errorAnswer(error), context), exchange: null, error: error.code };
+}
+
+function newDigest(rules: Exchange["digest"]["rules"]): Exchange["digest"] {
+  const cache = { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, detail: null } as const;
+  return { rules, cache, attempts: [], error: null };
+}
