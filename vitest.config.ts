@@ -11,6 +11,7 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts", "test/golden/**/*.test.ts", "test/fuzz/**/*.test.ts"],
         },
       },
+      "test/worker/vitest.config.ts",
       {
         test: {
           name: "e2e",

@@ -24,7 +24,7 @@ const TASKS = {
   docs: ["node", "scripts/generate-docs.ts"],
   types: ["wrangler", "types", "--include-runtime=false"],
   format: ["oxfmt"],
-  deploy: ["wrangler", "deploy"],
+  deploy: ["node", "scripts/deploy.ts"],
   "verify:production": ["node", "scripts/verify-production.ts"],
 };
 

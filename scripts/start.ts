@@ -4,7 +4,7 @@
 
 import { createHash } from "node:crypto";
 import { appendFileSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -100,15 +100,16 @@ async function startDemoOrigins(firstPort: number): Promise<readonly OriginProce
 
 /** The example config; with other ports than its own, a copy that names them. */
 async function demoConfig(folder: string, origins: readonly OriginProcess[]): Promise<string> {
-  const example = join(PROJECT_ROOT, "examples/breakwater.yaml");
-  if (origins.every(({ port }, i) => port === DEMO_PORT_DEFAULT + i)) return example;
-  const text = await readFile(example, "utf8");
+  const examples = join(PROJECT_ROOT, "examples");
+  if (origins.every(({ port }, i) => port === DEMO_PORT_DEFAULT + i)) return join(examples, "breakwater.yaml");
+  const copy = join(folder, "examples");
+  await cp(examples, copy, { recursive: true });
+  const text = await readFile(join(examples, "breakwater.yaml"), "utf8");
   const adapted = text.replaceAll(
     /localhost:(910[1-3])/g,
     (_, port: string) => `localhost:${origins[Number(port) - DEMO_PORT_DEFAULT]?.port ?? port}`,
   );
-  await mkdir(folder, { recursive: true });
-  const file = join(folder, "demo.yaml");
+  const file = join(copy, "breakwater.yaml");
   await writeFile(file, adapted);
   return file;
 }

@@ -33,12 +33,12 @@ function demoLines({ url, origins }: TourInput): readonly string[] {
   return [
     `  Origins: ${origins.map(({ name, url: origin, pid }) => `${name} ${origin} (pid ${pid})`).join(", ")}`,
     "",
-    step("A routed request: ask twice, and another origin answers", `curl -i ${url}/api/time`),
+    step("A routed request: ask again, and another origin says hello", `curl -s ${url}/ | grep Hello`),
     step("MISS, then HIT with an age", `curl -sI ${url}/static/app.css | grep -i -E 'x-cache|age'    # twice`),
     step("A request that the firewall blocks", `curl -i ${url}/wp-login.php`),
     step(
       `Kill an origin (${first?.name ?? "one"}): not one request is lost`,
-      `kill -9 ${first?.pid ?? 0}; for i in $(seq 30); do curl -s -o /dev/null -w '%{http_code} ' ${url}/api/time; done`,
+      `kill -9 ${first?.pid ?? 0}; for i in $(seq 30); do curl -s -o /dev/null -w '%{http_code} ' ${url}/; done`,
     ),
     step("Or make one fail: 500, 503, hang, reset, slow, off", `curl -d '{"mode":"503"}' ${origins[1]?.url ?? ""}/__fail`),
     step(

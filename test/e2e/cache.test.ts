@@ -150,7 +150,7 @@ test("a purge of the URL makes the next request a miss", async () => {
   await origin().answer(path, { headers: [PUBLIC], body: "hello" });
   await edge.get(path);
   expect((await edge.get(path)).header("x-cache")).toBe("HIT");
-  expect(await edge.cli("purge", `http://edge.test${path}`, "--yes")).toMatchObject({ code: 0 });
+  expect(await edge.cli("purge", "--url", `http://edge.test${path}`, "--yes")).toMatchObject({ code: 0 });
   expect((await edge.get(path)).header("x-cache")).toBe("MISS");
 });
 

@@ -84,7 +84,7 @@ test("what npm start prints works as printed, and Ctrl-C leaves nothing running"
 
   const origin = Number(/\(pid (\d+)\)/.exec(run.output())?.[1]);
   process.kill(origin, "SIGKILL");
-  const statuses = await Promise.all(Array.from({ length: 30 }, async () => (await send(url, "/api/time")).status));
+  const statuses = await Promise.all(Array.from({ length: 30 }, async () => (await send(url, "/")).status));
   expect(new Set(statuses)).toEqual(new Set([200]));
 
   expect(((await stat(join(folder, "admin-token"))).mode & 0o777).toString(8)).toBe("600");

@@ -32,7 +32,10 @@ afterAll(() => edge?.stop());
 function verify(base: string, args: readonly string[]): Promise<{ code: number | null; output: string }> {
   const script = join(PROJECT_ROOT, "scripts/verify-production.ts");
   const env = { ...process.env, BREAKWATER_ADMIN_TOKEN: ADMIN_TOKEN };
-  const child = spawn(process.execPath, [script, "--http", "--host", new URL(base).host, ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [script, "--http", "--host", new URL(base).host, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on("data", (chunk: Buffer) => (output += chunk.toString()));
