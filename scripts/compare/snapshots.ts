@@ -58,7 +58,11 @@ function rulesOf(snapshot: Snapshot | null): ReadonlyMap<string, unknown> {
   return new Map(snapshot?.rules.map(({ expression: _expression, ...rule }) => [rule.id, rule]));
 }
 
-function compareNamed(thing: ChangedThing, before: ReadonlyMap<string, unknown>, after: ReadonlyMap<string, unknown>): readonly SnapshotChange[] {
+function compareNamed(
+  thing: ChangedThing,
+  before: ReadonlyMap<string, unknown>,
+  after: ReadonlyMap<string, unknown>,
+): readonly SnapshotChange[] {
   const changes: SnapshotChange[] = [];
   for (const name of before.keys()) {
     if (!after.has(name)) changes.push({ kind: "removed", thing, name, details: [] });
@@ -102,7 +106,10 @@ function longestRising(values: readonly number[]): ReadonlySet<number> {
   return kept;
 }
 
-function compareLists(before: Readonly<Record<string, ListSnapshot>>, after: Readonly<Record<string, ListSnapshot>>): readonly SnapshotChange[] {
+function compareLists(
+  before: Readonly<Record<string, ListSnapshot>>,
+  after: Readonly<Record<string, ListSnapshot>>,
+): readonly SnapshotChange[] {
   const plain = compareNamed("list", new Map(Object.entries(before)), new Map(Object.entries(after)));
   return plain.map((change) => {
     const [was, is] = [before[change.name], after[change.name]];
@@ -122,7 +129,8 @@ function listDetails(before: ListSnapshot, after: ListSnapshot): readonly Change
 
 function listEntries(list: ListSnapshot): ReadonlySet<string> {
   if (list.kind !== "ip") return new Set(list.entries.map(String));
-  const pairs = (numbers: readonly (number | string)[]) => numbers.flatMap((from, index) => (index % 2 === 0 ? [`${from}-${numbers[index + 1]}`] : []));
+  const pairs = (numbers: readonly (number | string)[]) =>
+    numbers.flatMap((from, index) => (index % 2 === 0 ? [`${from}-${numbers[index + 1]}`] : []));
   return new Set([...pairs(list.v4), ...pairs(list.v6)]);
 }
 

@@ -7,8 +7,8 @@ import { isMap, isScalar, isSeq, parse, parseDocument, type Document, type YAMLM
 import { fail, ok, type Result } from "../../src/result.ts";
 import { appendTopLevel, fillEmpty, insertItem, itemRange, removeItem, setBoolean } from "./splice.ts";
 
-/** A rule as the user's file has it; undefined members are left out. */
-export type RuleText = Readonly<Record<string, string | number | boolean>>;
+/** A rule as the user's file has it. */
+export type RuleText = Readonly<Record<string, unknown>>;
 
 export type RuleEdit =
   | { readonly kind: "add"; readonly rule: RuleText & { readonly id: string }; readonly before: string | null }
@@ -36,7 +36,10 @@ export function editRules(text: string, edit: RuleEdit): Result<string, RuleEdit
   const edited = spliceText(text, document, document.contents, edit);
   const expected = { ...(document.toJS() as Record<string, unknown>), [RULES_KEY]: meant.value };
   if (edited === null || !isDeepStrictEqual(parseQuietly(edited), expected)) {
-    return fail({ kind: "form", message: `the list under "${RULES_KEY}" is written in a form that cannot be edited without rewriting the file` });
+    return fail({
+      kind: "form",
+      message: `the list under "${RULES_KEY}" is written in a form that cannot be edited without rewriting the file`,
+    });
   }
   return ok(edited);
 }

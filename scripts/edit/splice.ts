@@ -127,7 +127,10 @@ function flowLayout(text: string, afterBracket: number): string {
 
 /** JSON is YAML's flow form. Over several lines where the list is. */
 function flowItem(item: Item, layout: string): string {
-  if (!layout.includes("\n")) return `{ ${Object.entries(item).map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`).join(", ")} }`;
+  if (!layout.includes("\n"))
+    return `{ ${Object.entries(item)
+      .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
+      .join(", ")} }`;
   return JSON.stringify(item, null, 2).replaceAll("\n", layout);
 }
 

@@ -8,7 +8,11 @@ import { printable } from "./paint.ts";
 /** Shown in full; a broken file of thousands of rules would otherwise bury its first problem. */
 const SHOWN_MAX = 50;
 
-export function diagnosticLines(diagnostics: readonly Diagnostic[], files: Readonly<Record<string, string>>, paint: Painter): readonly string[] {
+export function diagnosticLines(
+  diagnostics: readonly Diagnostic[],
+  files: Readonly<Record<string, string>>,
+  paint: Painter,
+): readonly string[] {
   const sorted = diagnostics.toSorted(compareDiagnostics);
   const lines = sorted.slice(0, SHOWN_MAX).flatMap((diagnostic) => one(diagnostic, files, paint));
   const left = sorted.length - SHOWN_MAX;
@@ -19,7 +23,11 @@ function one(diagnostic: Diagnostic, files: Readonly<Record<string, string>>, pa
   const text = Object.hasOwn(files, diagnostic.file) ? (files[diagnostic.file] ?? null) : null;
   const [first = "", ...rest] = formatDiagnostic(diagnostic, text).split("\n");
   const colour = isError(diagnostic) ? "red" : "yellow";
-  return [paint("bold", printable(first).replace(`${diagnostic.severity}:`, paint(colour, `${diagnostic.severity}:`))), ...rest.map(printable), ""];
+  return [
+    paint("bold", printable(first).replace(`${diagnostic.severity}:`, paint(colour, `${diagnostic.severity}:`))),
+    ...rest.map(printable),
+    "",
+  ];
 }
 
 /** `2 errors and 1 warning`. */

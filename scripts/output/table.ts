@@ -13,7 +13,12 @@ const ESCAPES = /\u001b\[[0-9;]*m/g;
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[]): readonly string[] {
   const all = [columns.map((column) => column.title), ...rows];
   const widths = columns.map((_column, index) => Math.max(...all.map((row) => width(row[index] ?? ""))));
-  return all.map((row) => columns.map((column, index) => pad(row[index] ?? "", widths[index] ?? 0, column.align ?? "left")).join("  ").trimEnd());
+  return all.map((row) =>
+    columns
+      .map((column, index) => pad(row[index] ?? "", widths[index] ?? 0, column.align ?? "left"))
+      .join("  ")
+      .trimEnd(),
+  );
 }
 
 function pad(text: string, wanted: number, align: "left" | "right"): string {

@@ -5,7 +5,15 @@
 import { historyKey, POINTER_KEY } from "../../src/release/keys.ts";
 import { encodePointer, POINTER_FORMAT, type Pointer } from "../../src/release/pointer.ts";
 import { failure } from "../output/failure.ts";
-import { encodeHistory, historyNumbers, parseHistory, readHistory, readPointer, type HistoryEntry, type PointerState } from "./documents.ts";
+import {
+  encodeHistory,
+  historyNumbers,
+  parseHistory,
+  readHistory,
+  readPointer,
+  type HistoryEntry,
+  type PointerState,
+} from "./documents.ts";
 import type { KvStore } from "./kv.ts";
 
 export interface PublishTiming {
@@ -75,7 +83,11 @@ function newEntry(input: MoveInput, number: number): HistoryEntry {
   const predecessor = input.from.kind === "pointer" ? input.from.pointer.release : null;
   const { release, author, message, changes, claim } = input;
   const publishedAtMs = input.timing.nowMs();
-  return { claim, changes, pointer: { format: POINTER_FORMAT, number, release, candidate: null, predecessor, publishedAtMs, author, message } };
+  return {
+    claim,
+    changes,
+    pointer: { format: POINTER_FORMAT, number, release, candidate: null, predecessor, publishedAtMs, author, message },
+  };
 }
 
 /** The claim as it stands. A store that does not show it yet is asked again; without an answer nothing may be published. */
@@ -116,7 +128,8 @@ async function writePointer(input: MoveInput, entry: HistoryEntry): Promise<Move
     if (attempt > 0) await timing.sleep(READ_BACK_PAUSE_MS);
     const now = await readPointer(store);
     if (now.kind !== "pointer" || now.pointer.number < entry.pointer.number) continue;
-    if (now.pointer.number > entry.pointer.number || !samePublication(now.pointer, entry.pointer)) return { kind: "lost", winner: now.pointer };
+    if (now.pointer.number > entry.pointer.number || !samePublication(now.pointer, entry.pointer))
+      return { kind: "lost", winner: now.pointer };
     await repairHistory(input, entry);
     return { kind: "moved", pointer: entry.pointer, confirmed: true };
   }

@@ -21,7 +21,8 @@ export function findCredentials(env: Env, nowMs: number): Credentials {
   const token = env["CLOUDFLARE_API_TOKEN"]?.trim() ?? "";
   if (token !== "") return { token, source: "CLOUDFLARE_API_TOKEN" };
   const file = wranglerLoginFiles(env).find((path) => existsSync(path));
-  if (file === undefined) throw failure({ what: "there is no login for Cloudflare", why: "CLOUDFLARE_API_TOKEN is not set and wrangler has no login", fix: HOW });
+  if (file === undefined)
+    throw failure({ what: "there is no login for Cloudflare", why: "CLOUDFLARE_API_TOKEN is not set and wrangler has no login", fix: HOW });
   const login = parseLogin(readFileSync(file, "utf8"));
   if (login.token === null) throw failure({ what: "there is no login for Cloudflare", why: `${file} has no oauth_token`, fix: HOW });
   if (login.expiresAtMs !== null && login.expiresAtMs <= nowMs) {
@@ -57,5 +58,7 @@ function wranglerLoginFiles(env: Env): readonly string[] {
       : process.platform === "win32"
         ? join(env["APPDATA"] ?? join(home, "AppData", "Roaming"), "xdg.config")
         : join(home, ".config");
-  return [join(home, ".wrangler"), join(env["XDG_CONFIG_HOME"] ?? system, ".wrangler")].map((folder) => join(folder, "config", "default.toml"));
+  return [join(home, ".wrangler"), join(env["XDG_CONFIG_HOME"] ?? system, ".wrangler")].map((folder) =>
+    join(folder, "config", "default.toml"),
+  );
 }

@@ -43,7 +43,11 @@ export async function requirePointer(store: KvStore): Promise<Pointer> {
   const state = await readPointer(store);
   if (state.kind === "pointer") return state.pointer;
   if (state.kind === "none") {
-    throw failure({ what: "nothing is published yet", why: `${store.label} has no release`, fix: "write a config with breakwater init, then: breakwater publish" });
+    throw failure({
+      what: "nothing is published yet",
+      why: `${store.label} has no release`,
+      fix: "write a config with breakwater init, then: breakwater publish",
+    });
   }
   throw failure({
     what: "the pointer to the release in force cannot be read",
@@ -65,7 +69,12 @@ export async function readRelease(store: KvStore, hash: string): Promise<StoredR
   const decoded = await decodeSnapshot(text, hash);
   if (decoded.ok) return { hash, snapshot: decoded.value, text };
   const { kind } = decoded.error;
-  const why = kind === "unknown-format" ? "it was written by another version of Breakwater" : kind === "hash-mismatch" ? "its content does not fit its hash" : "it is damaged";
+  const why =
+    kind === "unknown-format"
+      ? "it was written by another version of Breakwater"
+      : kind === "hash-mismatch"
+        ? "its content does not fit its hash"
+        : "it is damaged";
   throw failure({ what: `release ${shortHash(hash)} cannot be used`, why, fix: "publish the config file again: breakwater publish" });
 }
 
@@ -106,7 +115,11 @@ export function encodeSource(source: Source): string {
 }
 
 export function encodeHistory(entry: HistoryEntry): string {
-  return JSON.stringify({ claim: entry.claim, changes: entry.changes, pointer: JSON.parse(encodePointer(entry.pointer)) as unknown }, null, 2);
+  return JSON.stringify(
+    { claim: entry.claim, changes: entry.changes, pointer: JSON.parse(encodePointer(entry.pointer)) as unknown },
+    null,
+    2,
+  );
 }
 
 /** Null for a text that is no history entry. */

@@ -72,14 +72,22 @@ async function fetchPage(query: NamespaceQuery, page: number): Promise<unknown> 
     const url = `${query.url}?page=${page}&per_page=${PAGE_SIZE}`;
     response = await fetch(url, { headers: query.headers, redirect: "error", signal: AbortSignal.timeout(query.timeoutMs) });
   } catch (error) {
-    throw failure({ what, why: `${query.url} does not answer: ${connectionProblem(error)}`, fix: "check the network, then run the command again" });
+    throw failure({
+      what,
+      why: `${query.url} does not answer: ${connectionProblem(error)}`,
+      fix: "check the network, then run the command again",
+    });
   }
   const text = await response.text();
   if (response.ok) {
     try {
       return JSON.parse(text);
     } catch {
-      throw failure({ what, why: `${query.url} answers with something that is not JSON`, fix: "check --worker, --api-base and BREAKWATER_URL" });
+      throw failure({
+        what,
+        why: `${query.url} answers with something that is not JSON`,
+        fix: "check --worker, --api-base and BREAKWATER_URL",
+      });
     }
   }
   if (response.status === 401 || response.status === 403) {

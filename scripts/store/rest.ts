@@ -115,7 +115,10 @@ async function callApi(options: RestOptions, call: Call): Promise<Answer> {
   }
 }
 
-async function attemptCall(options: RestOptions, call: Call): Promise<(Answer & { readonly retryAfterMs: number | null }) | { readonly error: unknown }> {
+async function attemptCall(
+  options: RestOptions,
+  call: Call,
+): Promise<(Answer & { readonly retryAfterMs: number | null }) | { readonly error: unknown }> {
   try {
     const response = await fetch(options.namespaceUrl + call.path, {
       method: call.method,
@@ -145,7 +148,11 @@ function parseEnvelope(options: RestOptions, answer: Answer, doing: string): unk
   try {
     return JSON.parse(answer.text);
   } catch {
-    throw failure({ what: `${doing} in ${options.label} failed`, why: "the answer is not JSON", fix: "check the address that --worker or --api-base names" });
+    throw failure({
+      what: `${doing} in ${options.label} failed`,
+      why: "the answer is not JSON",
+      fix: "check the address that --worker or --api-base names",
+    });
   }
 }
 

@@ -43,7 +43,8 @@ const SETTLE_MS = { local: 50, remote: 1_500 } as const;
 
 export async function openTarget(input: TargetInput): Promise<Target> {
   const { options } = input;
-  if (options.local === true && options.remote === true) throw usageFailure("--local and --remote exclude each other", "give one of the two");
+  if (options.local === true && options.remote === true)
+    throw usageFailure("--local and --remote exclude each other", "give one of the two");
   return options.remote === true ? openRemote(input) : openLocal(input);
 }
 
@@ -74,7 +75,9 @@ async function requireLocalWorker(workerUrl: string, url: string, asked: boolean
   } catch {
     throw failure({
       what: `no Worker answers at ${workerUrl}`,
-      why: asked ? "nothing listens there" : "nothing listens there, and without --remote the command is meant for the Worker on this machine",
+      why: asked
+        ? "nothing listens there"
+        : "nothing listens there, and without --remote the command is meant for the Worker on this machine",
       fix: "start it with: npm start    or name its address with --worker URL    or add --remote for the deployed one",
     });
   }
@@ -96,16 +99,26 @@ async function openRemote(input: TargetInput): Promise<Target> {
   const namespace = await findNamespace({ url, headers, wanted: options.namespace ?? null, timeoutMs: REQUEST_TIMEOUT_MS });
   const namespaceUrl = `${url}/${encodeURIComponent(namespace.id)}`;
   const store = restStore({ namespaceUrl, label: `KV namespace ${namespace.title}`, headers, timing: timing(input) });
-  return { kind: "remote", store, id: `remote ${account} ${namespace.id}`, workerUrl: workerAddress(input), settleMs: settle(env, "remote") };
+  return {
+    kind: "remote",
+    store,
+    id: `remote ${account} ${namespace.id}`,
+    workerUrl: workerAddress(input),
+    settleMs: settle(env, "remote"),
+  };
 }
 
 /** From --worker or BREAKWATER_URL, without a trailing slash; null when neither names one. */
 function workerAddress(input: TargetInput): string | null {
-  const [text, from] = input.options.worker === undefined ? [input.env["BREAKWATER_URL"] ?? "", "BREAKWATER_URL"] : [input.options.worker, "--worker"];
+  const [text, from] =
+    input.options.worker === undefined ? [input.env["BREAKWATER_URL"] ?? "", "BREAKWATER_URL"] : [input.options.worker, "--worker"];
   if (text === "") return null;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:") || url.username !== "" || url.password !== "") {
-    throw usageFailure(`${from} "${text}" is not an http or https address`, `write it like this: ${from === "--worker" ? "--worker " : "BREAKWATER_URL="}https://www.example.com`);
+    throw usageFailure(
+      `${from} "${text}" is not an http or https address`,
+      `write it like this: ${from === "--worker" ? "--worker " : "BREAKWATER_URL="}https://www.example.com`,
+    );
   }
   return url.origin;
 }

@@ -34,7 +34,10 @@ pools: {}      # none
 describe("adding a rule", () => {
   test("the new rule stands at the end of the list and nothing else changes", () => {
     expect(edited(COMMENTED, ADD)).toBe(
-      COMMENTED.replace("  # the end of the list\n", `\n  - id: new\n    when: http.host eq "x"\n    action: block\n  # the end of the list\n`),
+      COMMENTED.replace(
+        "  # the end of the list\n",
+        `\n  - id: new\n    when: http.host eq "x"\n    action: block\n  # the end of the list\n`,
+      ),
     );
   });
 
@@ -52,7 +55,11 @@ describe("adding a rule", () => {
       "firewall: []   # none yet\npools: {}\n",
       `firewall:   # none yet\n  - id: new\n    when: http.host eq "x"\n    action: block\npools: {}\n`,
     ],
-    ["a key without a value", "firewall:\npools: {}\n", `firewall:\n  - id: new\n    when: http.host eq "x"\n    action: block\npools: {}\n`],
+    [
+      "a key without a value",
+      "firewall:\npools: {}\n",
+      `firewall:\n  - id: new\n    when: http.host eq "x"\n    action: block\npools: {}\n`,
+    ],
     [
       "a dash at the margin",
       "firewall:\n- id: a\n  when: x\npools: {}\n",
@@ -82,13 +89,17 @@ describe("adding a rule", () => {
 
   test("JSON stays JSON", () => {
     const rules = [{ id: "a", when: "x" }];
-    for (const space of [0, 2, 4]) expect(JSON.parse(edited(JSON.stringify({ firewall: rules }, null, space), ADD))).toEqual({ firewall: [...rules, NEW_RULE] });
+    for (const space of [0, 2, 4])
+      expect(JSON.parse(edited(JSON.stringify({ firewall: rules }, null, space), ADD))).toEqual({ firewall: [...rules, NEW_RULE] });
     expect(JSON.parse(edited(JSON.stringify({ sites: {} }, null, 2), ADD))).toEqual({ sites: {}, firewall: [NEW_RULE] });
     expect(JSON.parse(edited(JSON.stringify({ firewall: [] }), ADD))).toEqual({ firewall: [NEW_RULE] });
   });
 
   test("an id that is taken is refused", () => {
-    expect(editRules(COMMENTED, { kind: "add", rule: { ...NEW_RULE, id: "wp" }, before: null })).toEqual({ ok: false, error: { kind: "exists", id: "wp" } });
+    expect(editRules(COMMENTED, { kind: "add", rule: { ...NEW_RULE, id: "wp" }, before: null })).toEqual({
+      ok: false,
+      error: { kind: "exists", id: "wp" },
+    });
   });
 
   test("an unknown place is refused with the rules that there are", () => {
@@ -103,11 +114,14 @@ describe("removing a rule", () => {
   test("its own comment goes, all others stay", () => {
     const text = edited(COMMENTED, { kind: "remove", id: "scrapers" });
     expect(text).not.toContain("Scrapers");
-    for (const comment of ["# Our config.", "# spaces   stay", "# WordPress", "# the oldest", "# the end of the list", "# none"]) expect(text).toContain(comment);
+    for (const comment of ["# Our config.", "# spaces   stay", "# WordPress", "# the oldest", "# the end of the list", "# none"])
+      expect(text).toContain(comment);
   });
 
   test("the last one leaves an empty list", () => {
-    expect(edited("firewall:   # rules\n  - id: a\n    when: x\npools: {}\n", { kind: "remove", id: "a" })).toBe("firewall: []   # rules\npools: {}\n");
+    expect(edited("firewall:   # rules\n  - id: a\n    when: x\npools: {}\n", { kind: "remove", id: "a" })).toBe(
+      "firewall: []   # rules\npools: {}\n",
+    );
     expect(edited('{"firewall":[{"id":"a"}]}', { kind: "remove", id: "a" })).toBe('{"firewall":[]}');
   });
 });
@@ -120,7 +134,9 @@ describe("switching a rule", () => {
   });
 
   test("a rule in braces is changed inside them", () => {
-    expect(edited(COMMENTED, { kind: "enabled", id: "scrapers", enabled: false })).toBe(COMMENTED.replace("mode: log}", "mode: log, enabled: false}"));
+    expect(edited(COMMENTED, { kind: "enabled", id: "scrapers", enabled: false })).toBe(
+      COMMENTED.replace("mode: log}", "mode: log, enabled: false}"),
+    );
   });
 
   test("a rule that is so already leaves the text as it is", () => {
@@ -156,10 +172,16 @@ function layOut(layouts: readonly RuleLayout[], indent: number): string {
     const tail = rule.beside === undefined ? "" : ` ${rule.beside}`;
     const body = rule.flow
       ? [`${space}- {id: "${rule.id}", when: 'a eq "b"', action: block}${tail}`]
-      : [`${space}- id: "${rule.id}"${tail}`, ...(rule.folded ? [`${space}  when: >-`, `${space}    a`, `${space}    eq "b"`] : [`${space}  when: 'a eq "b"'`]), `${space}  action: block`];
+      : [
+          `${space}- id: "${rule.id}"${tail}`,
+          ...(rule.folded ? [`${space}  when: >-`, `${space}    a`, `${space}    eq "b"`] : [`${space}  when: 'a eq "b"'`]),
+          `${space}  action: block`,
+        ];
     return [...(rule.blank ? [""] : []), ...(rule.above === undefined ? [] : [space + rule.above]), ...body];
   });
-  return ["# top", "sites: {}", layouts.length === 0 ? "firewall: []" : "firewall:", ...lines, "# tail", "pools: {}  # last", ""].join("\n");
+  return ["# top", "sites: {}", layouts.length === 0 ? "firewall: []" : "firewall:", ...lines, "# tail", "pools: {}  # last", ""].join(
+    "\n",
+  );
 }
 
 /** True when `part`'s lines are all in `whole`, in that order. */
@@ -211,7 +233,9 @@ test("switching a rule changes or adds exactly one line", () => {
         expect(is.length - was.length).toBe(rule?.flow === true ? 0 : 1);
         expect(parse(edited(off, { kind: "enabled", id: rule?.id ?? "", enabled: true }))).toEqual({
           ...(parse(text) as object),
-          firewall: (parse(text) as { firewall: { id: string }[] }).firewall.map((entry) => (entry.id === rule?.id ? { ...entry, enabled: true } : entry)),
+          firewall: (parse(text) as { firewall: { id: string }[] }).firewall.map((entry) =>
+            entry.id === rule?.id ? { ...entry, enabled: true } : entry,
+          ),
         });
       },
     ),

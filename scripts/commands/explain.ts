@@ -1,0 +1,112 @@
+// breakwater explain: the plan for a request, from the same code that the Worker runs. Sends nothing to anybody: it reads the
+// release, the health and the overrides from the store, or only a config file.
+
+import type { Command } from "commander";
+import type { Snapshot } from "../../src/config/snapshot.ts";
+import { loadRuleset } from "../../src/config/load.ts";
+import type { HealthDocument } from "../../src/origin/health.ts";
+import type { Overrides } from "../../src/origin/overrides.ts";
+import type { Received } from "../../src/stages/receive.ts";
+import { explain } from "../explain/explain.ts";
+import { explanationLines } from "../explain/print.ts";
+import { usageFailure } from "../output/failure.ts";
+import { report, type Report } from "../output/report.ts";
+import { buildRelease } from "../publish.ts";
+import { readHealth, readOverrides, requirePointer, requireRelease, shortHash } from "../store/documents.ts";
+import { readConfig } from "./files.ts";
+import { collect, withStore, type Run } from "./options.ts";
+import { invalidFailure } from "./publish-report.ts";
+import { openStore, type Session, type StoreOptions } from "./session.ts";
+
+interface ExplainOptions extends StoreOptions {
+  readonly header?: readonly string[];
+  readonly ip?: string;
+  readonly country?: string;
+  readonly asn?: string;
+  readonly config?: string;
+}
+
+interface Explained {
+  readonly release: string;
+  readonly snapshot: Snapshot;
+  readonly health: HealthDocument | null;
+  readonly overrides: Overrides | null;
+  /** For the first line. */
+  readonly from: string;
+}
+
+export function addExplain(program: Command, run: Run): void {
+  const command = program
+    .command("explain <method> <url>")
+    .description("what Breakwater does with a request, and why; sends nothing")
+    .option("-H, --header <line>", "a request header, `Name: value`; may be repeated", collect)
+    .option("--ip <address>", "the visitor's address")
+    .option("--country <code>", "the visitor's country, such as DE")
+    .option("--asn <number>", "the visitor's network")
+    .option("--config <file>", "with this config file instead of the release in force; needs no store");
+  withStore(command).action((method: string, url: string, options: ExplainOptions) =>
+    run(options, (session) => explainRequest(session, { method, url, options })),
+  );
+}
+
+interface Arguments {
+  readonly method: string;
+  readonly url: string;
+  readonly options: ExplainOptions;
+}
+
+async function explainRequest(session: Session, args: Arguments): Promise<Report> {
+  const { options } = args;
+  const known = options.config === undefined ? await fromStore(session, options) : await fromFile(session, options.config);
+  const ruleset = loadRuleset(known.snapshot, known.release);
+  const received = toReceived(args, known.snapshot.client.addressHeader, session.nowMs());
+  const explanation = explain({ ruleset, snapshot: known.snapshot, received, health: known.health, overrides: known.overrides });
+  return report([`With ${known.from}:`, ...explanationLines(explanation, session.paint)], { release: known.release, ...explanation });
+}
+
+async function fromStore(session: Session, options: StoreOptions): Promise<Explained> {
+  const { store } = await openStore(session, options);
+  const pointer = await requirePointer(store);
+  const { snapshot, hash } = await requireRelease(store, pointer.release);
+  const { document } = await readHealth(store);
+  return {
+    release: hash,
+    snapshot,
+    health: document,
+    overrides: await readOverrides(store),
+    from: `release ${pointer.number} (${shortHash(hash)})`,
+  };
+}
+
+async function fromFile(session: Session, file: string): Promise<Explained> {
+  const config = readConfig(session, file);
+  const { output, release } = await buildRelease(config, "local");
+  if (release === null) throw invalidFailure(output.diagnostics, config, session);
+  return { release: release.hash, snapshot: release.snapshot, health: null, overrides: null, from: config.shown };
+}
+
+function toReceived({ method, url, options }: Arguments, addressHeader: string, nowMs: number): Received {
+  if (!/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32}$/.test(method))
+    throw usageFailure(`"${method}" is not a method`, "for example: breakwater explain GET https://www.example.com/");
+  if (!/^https?:\/\/[^/?#]/i.test(url))
+    throw usageFailure(`"${url}" is not an absolute URL`, "for example: breakwater explain GET https://www.example.com/");
+  const headers = new Headers();
+  for (const line of options.header ?? []) addHeader(headers, line);
+  if (options.ip !== undefined) headers.set(addressHeader, options.ip);
+  if (options.asn !== undefined && !/^\d{1,10}$/.test(options.asn))
+    throw usageFailure(`--asn "${options.asn}" is not a number`, "for example: --asn 64496");
+  const connection = { country: options.country?.toUpperCase(), asn: options.asn === undefined ? undefined : Number(options.asn) };
+  const length = headers.get("content-length");
+  const hasBody = (length !== null && length !== "0") || headers.has("transfer-encoding");
+  return { method: method.toUpperCase(), url: url.replace(/#.*$/s, ""), headers, hasBody, connection, nowMs };
+}
+
+function addHeader(headers: Headers, line: string): void {
+  const colon = line.indexOf(":");
+  try {
+    if (colon < 1) throw new TypeError("no colon");
+    headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+  } catch {
+    throw usageFailure(`-H "${line}" is not a header`, "write it as -H 'Name: value'");
+  }
+}

@@ -1,0 +1,104 @@
+// breakwater status: what is published, what the Worker that answers has in force, and what is wrong with either.
+
+import type { Command } from "commander";
+import { EXIT, type ExitCode } from "../output/exit-codes.ts";
+import { isFailure } from "../output/failure.ts";
+import { printable } from "../output/paint.ts";
+import { report, type Report } from "../output/report.ts";
+import { formatDuration, formatTime } from "../output/time.ts";
+import { readPointer, shortHash, type PointerState } from "../store/documents.ts";
+import { field } from "../store/rest.ts";
+import { isGap } from "../store/worker.ts";
+import { sessionAdmin } from "./after-edit.ts";
+import { withStore, type Run } from "./options.ts";
+import { openStore, type Session, type StoreOptions } from "./session.ts";
+
+export function addStatus(program: Command, run: Run): void {
+  const command = program.command("status").description("what is published, and what the Worker has in force");
+  withStore(command).action((options: StoreOptions) => run(options, (session) => status(session, options)));
+}
+
+interface WorkerAnswer {
+  readonly status: unknown;
+  /** Why there is no status; null when there is. */
+  readonly problem: string | null;
+  readonly fix: string | null;
+}
+
+async function status(session: Session, options: StoreOptions): Promise<Report> {
+  const target = await openStore(session, options);
+  const state = await readPointer(target.store);
+  const api = sessionAdmin(session, target);
+  const answer = await ask(api);
+  const text = [
+    `Store   ${printable(target.store.label)}`,
+    ...storeLines(state, session),
+    `Worker  ${target.workerUrl ?? "address unknown"}`,
+    ...workerLines(answer, state, session),
+  ];
+  const json = {
+    store: target.store.label,
+    published: state,
+    worker: target.workerUrl,
+    status: answer.status ?? null,
+    problem: answer.problem,
+  };
+  // Without a token nobody was asked, which is no failure of the Worker.
+  return report(text, json, answer.problem !== null && !isGap(api) ? EXIT.failed : exitFor(state));
+}
+
+function exitFor(state: PointerState): ExitCode {
+  return state.kind === "broken" ? EXIT.failed : EXIT.ok;
+}
+
+async function ask(api: ReturnType<typeof sessionAdmin>): Promise<WorkerAnswer> {
+  if (isGap(api)) return { status: undefined, problem: "was not asked", fix: api.fix };
+  try {
+    return { status: await api.call("GET", "/_breakwater/status"), problem: null, fix: null };
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    return { status: undefined, problem: error.parts.why ?? error.parts.what, fix: error.parts.fix ?? null };
+  }
+}
+
+function storeLines(state: PointerState, session: Session): readonly string[] {
+  if (state.kind === "none") return ["        nothing is published yet; breakwater publish"];
+  if (state.kind === "broken")
+    return [
+      session.paint("red", `        the pointer cannot be read: ${printable(state.why)}`),
+      "        fix: breakwater rollback NUMBER (see breakwater history)",
+    ];
+  const { number, release, publishedAtMs, author, message } = state.pointer;
+  const why = message === "" ? "" : `: ${message}`;
+  return [`        release ${number} (${shortHash(release)}), published ${formatTime(publishedAtMs)} by ${printable(author + why)}`];
+}
+
+function workerLines(answer: WorkerAnswer, state: PointerState, session: Session): readonly string[] {
+  if (answer.problem !== null)
+    return [`        ${printable(answer.problem)}`, ...(answer.fix === null ? [] : [`        fix: ${answer.fix}`])];
+  const number = field(answer.status, "number");
+  const release = field(answer.status, "release");
+  const ageMs = field(answer.status, "ageMs");
+  const age = typeof ageMs === "number" ? `, looked at KV ${formatDuration(ageMs)} ago` : "";
+  const held =
+    typeof release === "string"
+      ? `release ${String(number)} (${shortHash(release)}), from ${String(field(answer.status, "from"))}${age}`
+      : `no release${age}`;
+  const behind =
+    state.kind === "pointer" && release !== state.pointer.release ? [session.paint("yellow", "        not the published one yet")] : [];
+  return [`        ${held}`, ...behind, ...problemLines(answer.status, session)];
+}
+
+function problemLines(status: unknown, session: Session): readonly string[] {
+  const problems = field(status, "problems");
+  const documents = field(status, "documents");
+  const named: (readonly [string, unknown])[] = [
+    ["store", field(problems, "store")],
+    ["release", field(problems, "release")],
+  ];
+  for (const name of ["pointer", "health", "overrides", "purges"]) named.push([name, field(field(documents, name), "problem")]);
+  return named.flatMap(([name, problem]) => {
+    const message = field(problem, "message");
+    return typeof message === "string" ? [session.paint("yellow", `        ${name}: ${printable(message)}`)] : [];
+  });
+}

@@ -1,0 +1,101 @@
+// An explanation as lines for a terminal, in the order in which the decisions are made.
+
+import type { CachePolicySnapshot } from "../../src/config/snapshot.ts";
+import { printable, type Painter } from "../output/paint.ts";
+import { table } from "../output/table.ts";
+import type { ExplainedOutcome, ExplainedPool, Explanation, RuleVerdict } from "./explain.ts";
+
+export function explanationLines(explanation: Explanation, paint: Painter): readonly string[] {
+  const { request, site, route, routes, rules, outcome, pools } = explanation;
+  const head = (text: string) => paint("bold", text);
+  const lines = [
+    ...(request === null
+      ? []
+      : [
+          head("Request"),
+          `  ${request.method} ${request.host}${request.path}${request.query === "" ? "" : `?${request.query}`}`,
+          `  client ${request.client === "" ? "address unknown" : request.client}`,
+        ]),
+    ...(request === null ? [] : [head("Site"), `  ${site ?? "none: no site has this host"}`]),
+    ...(site === null
+      ? []
+      : [
+          head("Route"),
+          `  ${routeLine(route)}`,
+          ...routes.filter((entry) => entry.reason !== "taken").map((entry) => paint("dim", `  not ${entry.id}: ${entry.why}`)),
+        ]),
+    ...(rules.length === 0 ? [] : [head("Rules"), ...rules.map((rule) => ruleLine(rule, paint))]),
+    head("Outcome"),
+    ...outcomeLines(outcome),
+    ...pools.flatMap((pool, index) => [head(index === 0 ? `Pool ${pool.name}` : `Fallback pool ${pool.name}`), ...poolLines(pool, paint)]),
+  ];
+  return lines.map((line) => (line.includes("\u001b") ? line : printable(line)));
+}
+
+function routeLine(route: Explanation["route"]): string {
+  if (route === null) return "none";
+  const params = Object.entries(route.params).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  return params.length === 0 ? route.id : `${route.id}    ${params.join(" ")}`;
+}
+
+function ruleLine(rule: RuleVerdict, paint: Painter): string {
+  const text = `  ${printable(rule.id)}: ${rule.did}`;
+  if (rule.did === "block" || rule.did === "redirect") return paint("red", text);
+  return rule.did === "no-match" || rule.did === "not-reached" || rule.did === "disabled" || rule.did === "expired"
+    ? paint("dim", text)
+    : paint("yellow", text);
+}
+
+function outcomeLines(outcome: ExplainedOutcome): readonly string[] {
+  switch (outcome.kind) {
+    case "error":
+      return [`  ${outcome.status} ${outcome.code}, by the stage ${outcome.stage}: ${outcome.message}`];
+    case "redirect":
+      return [`  ${outcome.status} to ${outcome.location}, by the stage ${outcome.stage} (${outcome.why})`];
+    case "page":
+      return [`  ${outcome.status} ${outcome.contentType}, ${outcome.bodyBytes} bytes, by the stage ${outcome.stage}`];
+    case "proxy": {
+      const { originRequest, cache, timeouts, retry } = outcome;
+      const key =
+        cache.use === "bypass"
+          ? [`  cache: not used (${cache.reason})`]
+          : [`  cache key: ${cache.key}`, `  cache policy: ${policyText(cache.policy)}`];
+      return [
+        `  the origin is asked: ${originRequest.method} ${originRequest.target}`,
+        ...originRequest.headers.map(([name, value]) => `    ${name}: ${value}`),
+        ...key,
+        `  timeouts: ${timeouts.headersMs} ms to headers (${timeouts.headersWithBodyMs} ms with a body), ${timeouts.idleMs} ms idle, total ${timeouts.totalMs === null ? "unlimited" : `${timeouts.totalMs} ms`}`,
+        `  attempts: ${retry.attempts}, again on ${retryText(retry)}`,
+      ];
+    }
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function retryText(retry: Extract<ExplainedOutcome, { kind: "proxy" }>["retry"]): string {
+  const reasons = [
+    ...(retry.onConnectError ? ["connect-error"] : []),
+    ...(retry.onTimeout ? ["timeout"] : []),
+    ...retry.onStatus.map(String),
+  ];
+  return `${reasons.length === 0 ? "nothing" : reasons.join(", ")}${retry.unsafeMethods ? ", for all methods" : ""}`;
+}
+
+function policyText(policy: CachePolicySnapshot): string {
+  const lifetime = policy.edgeTtlSeconds === null ? "" : `${policy.mode === "override" ? "" : ", default"} ${policy.edgeTtlSeconds} s`;
+  const browser = policy.browserTtlSeconds === null ? "" : `, browsers ${policy.browserTtlSeconds} s`;
+  const stale = `, stale ${policy.staleWhileRevalidateSeconds} s while revalidating and ${policy.staleIfErrorSeconds} s on errors`;
+  return `${policy.mode}${lifetime}${browser}${stale}`;
+}
+
+function poolLines(pool: ExplainedPool, paint: Painter): readonly string[] {
+  const policy =
+    pool.policy.kind === "hash" ? `hash by ${pool.policy.by}${pool.policy.name === "" ? "" : ` ${pool.policy.name}`}` : pool.policy.kind;
+  const rows = pool.origins.map((origin) => {
+    const colour = origin.use === "serving" ? "green" : origin.use === "excluded" ? "red" : "yellow";
+    return [printable(origin.id), paint(colour, origin.use), origin.reason, `weight ${origin.weight}${origin.backup ? ", backup" : ""}`];
+  });
+  const lines = table([{ title: "" }, { title: "" }, { title: "" }, { title: "" }], rows).slice(1);
+  return [`  ${policy}`, ...lines.map((line) => `  ${line}`)];
+}
