@@ -312,3 +312,6 @@ export const STRUCTURED_FIELD_CHARS_MAX = 16_384;
 
 /** Characters of a template in the config: a long redirect target with its placeholders. */
 export const TEMPLATE_CHARS_MAX = 4096;
+
+/** A document held that no read showed for this long may be followed by a lower version: far above how late a read of KV can be. */
+export const STATE_RESTART_MS = 600_000;
