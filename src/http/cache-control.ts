@@ -1,12 +1,20 @@
-// Cache-Control (RFC 9111 5.2): parses and formats the field. Pure. Directive names are case-insensitive, values may be tokens
-// or quoted strings, and whatever is malformed or said twice in different ways is read in the most restrictive way.
+// Cache-Control as a value (RFC 9111 5.2), of a request or a response. It decides nothing about freshness. What is doubtful is
+// read in its most restrictive sense: of two lifetimes the shorter counts, a lifetime that is no number is zero, a garbled
+// restriction still restricts, and a garbled permission permits nothing. So junk never makes a response fresher.
 
-/** Values are seconds. Absent directives are false or null. */
+import { isToken } from "./header-syntax.ts";
+import { quote, splitList, trimSpace, unquote } from "./list.ts";
+
+/** Delta-seconds above this are this (RFC 9111 1.2.2). */
+export const DELTA_SECONDS_MAX = 2_147_483_648;
+
+/** Lifetimes are whole seconds, null when absent; flags are false when absent. */
 export interface CacheControl {
   readonly noStore: boolean;
-  /** True, or the field names of `no-cache="..."` in lower case. */
+  /** True, or the field names of `no-cache="..."` in lower case. The form without names wins over any list. */
   readonly noCache: boolean | readonly string[];
   readonly private: boolean | readonly string[];
+  /** Never together with a `private` that has no field names. */
   readonly public: boolean;
   readonly maxAge: number | null;
   readonly sMaxage: number | null;
@@ -15,117 +23,152 @@ export interface CacheControl {
   readonly mustUnderstand: boolean;
   readonly noTransform: boolean;
   readonly immutable: boolean;
+  /** RFC 5861. */
   readonly staleWhileRevalidate: number | null;
   readonly staleIfError: number | null;
   /** Request directives. `Infinity` for a max-stale without a value. */
   readonly maxStale: number | null;
   readonly minFresh: number | null;
   readonly onlyIfCached: boolean;
+  /** Directives that are not known here, names in lower case, in order. */
+  readonly extensions: readonly (readonly [name: string, value: string | null])[];
 }
 
-/** RFC 9111 1.2.2: a larger number counts as this one. */
-export const DELTA_SECONDS_MAX = 2 ** 31;
-
-export interface Directive {
+/** One member as written. */
+interface Directive {
   /** Lower case. */
   readonly name: string;
   /** Unquoted; null without `=`. */
   readonly value: string | null;
-  readonly quoted: boolean;
+  /** The member does not follow the grammar. */
+  readonly garbled: boolean;
 }
 
-/**
- * Never throws. A freshness directive with a value that is not a number of seconds counts as 0 (RFC 9111 4.2.1: stale); of
- * several the smallest counts.
- */
+const KNOWN: ReadonlySet<string> = new Set([
+  "no-store",
+  "no-cache",
+  "private",
+  "public",
+  "max-age",
+  "s-maxage",
+  "must-revalidate",
+  "proxy-revalidate",
+  "must-understand",
+  "no-transform",
+  "immutable",
+  "stale-while-revalidate",
+  "stale-if-error",
+  "max-stale",
+  "min-fresh",
+  "only-if-cached",
+]);
+
+/** Reads the joined value of all Cache-Control lines. Never throws. */
 export function parseCacheControl(value: string | null): CacheControl {
-  const directives = parseDirectives(value ?? "");
-  const has = (name: string): boolean => directives.some((directive) => directive.name === name);
+  const directives = splitList(value ?? "").map(parseDirective);
+  const named = (name: string): readonly Directive[] => directives.filter((directive) => directive.name === name);
+  // Restrictions hold whatever stands behind them; permissions only when nothing does.
+  const restricts = (name: string): boolean => named(name).length > 0;
+  const permits = (name: string): boolean => named(name).some((directive) => directive.value === null && !directive.garbled);
+  const isPrivate = fieldsOrTrue(named("private"));
   return {
-    noStore: has("no-store"),
-    noCache: fieldsOrTrue(directives, "no-cache"),
-    private: fieldsOrTrue(directives, "private"),
-    public: has("public"),
-    maxAge: smallest(directives, "max-age"),
-    sMaxage: smallest(directives, "s-maxage"),
-    mustRevalidate: has("must-revalidate"),
-    proxyRevalidate: has("proxy-revalidate"),
-    mustUnderstand: has("must-understand"),
-    noTransform: has("no-transform"),
-    immutable: has("immutable"),
-    staleWhileRevalidate: smallest(directives, "stale-while-revalidate"),
-    staleIfError: smallest(directives, "stale-if-error"),
-    maxStale: maxStale(directives),
-    minFresh: smallest(directives, "min-fresh"),
-    onlyIfCached: has("only-if-cached"),
+    noStore: restricts("no-store"),
+    noCache: fieldsOrTrue(named("no-cache")),
+    private: isPrivate,
+    public: permits("public") && isPrivate !== true,
+    maxAge: shortest(named("max-age")),
+    sMaxage: shortest(named("s-maxage")),
+    mustRevalidate: restricts("must-revalidate"),
+    proxyRevalidate: restricts("proxy-revalidate"),
+    mustUnderstand: permits("must-understand"),
+    noTransform: restricts("no-transform"),
+    immutable: permits("immutable"),
+    staleWhileRevalidate: shortest(named("stale-while-revalidate")),
+    staleIfError: shortest(named("stale-if-error")),
+    maxStale: maxStale(named("max-stale")),
+    minFresh: minFresh(named("min-fresh")),
+    onlyIfCached: restricts("only-if-cached"),
+    extensions: directives.filter(({ name }) => name !== "" && !KNOWN.has(name)).map(({ name, value: text }) => [name, text]),
   };
 }
 
-/** All directives in order, unknown ones too. */
-export function parseDirectives(value: string): readonly Directive[] {
-  return splitOutsideQuotes(value, ",")
-    .map(parseDirective)
-    .filter((directive) => directive.name !== "");
+/** `max-age =5`, `no-store;x` and `max-age="5"x` have the name that they begin with, and no valid value. */
+function parseDirective(member: string): Directive {
+  const name = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*/.exec(member)?.[0] ?? "";
+  const rest = member.slice(name.length);
+  const argument = rest.slice(1);
+  const plain = unquote(argument) ?? (isToken(argument) ? argument : null);
+  const wellFormed = rest === "" || (rest.startsWith("=") && plain !== null);
+  return { name: name.toLowerCase(), value: rest === "" ? null : (plain ?? trimSpace(argument)), garbled: !wellFormed };
 }
 
-export function formatDirectives(directives: readonly Directive[]): string {
-  return directives.map(({ name, value, quoted }) => (value === null ? name : `${name}=${quoted ? quote(value) : value}`)).join(", ");
+/** `no-cache` and `private` (RFC 9111 5.2.2.4, 5.2.2.7): with a list of field names the qualified form, else the whole response. */
+function fieldsOrTrue(directives: readonly Directive[]): boolean | readonly string[] {
+  if (directives.length === 0) return false;
+  const lists = directives.map(({ value, garbled }) => (garbled ? [] : splitList(value ?? "")));
+  if (lists.some((names) => names.length === 0 || !names.every(isToken))) return true;
+  return [...new Set(lists.flat().map((name) => name.toLowerCase()))];
 }
 
-/** Parts of a list field; commas inside quoted strings do not split. An unclosed quote takes the rest. */
-export function splitOutsideQuotes(value: string, separator: "," | ";"): readonly string[] {
-  const parts: string[] = [];
-  let quoted = false;
-  let start = 0;
-  for (let index = 0; index < value.length; index++) {
-    const char = value[index];
-    if (quoted && char === "\\") index++;
-    else if (char === '"') quoted = !quoted;
-    else if (char === separator && !quoted) {
-      parts.push(value.slice(start, index));
-      start = index + 1;
-    }
-  }
-  parts.push(value.slice(start));
-  return parts;
-}
-
-function parseDirective(text: string): Directive {
-  const equals = text.indexOf("=");
-  if (equals === -1) return { name: text.trim().toLowerCase(), value: null, quoted: false };
-  const name = text.slice(0, equals).trim().toLowerCase();
-  const raw = text.slice(equals + 1).trim();
-  if (!raw.startsWith('"')) return { name, value: raw, quoted: false };
-  const closed = raw.length > 1 && raw.endsWith('"');
-  return { name, value: raw.slice(1, closed ? -1 : undefined).replace(/\\(.)/g, "$1"), quoted: true };
-}
-
-/** 5.2.2.4 and 5.2.2.7: an unqualified directive anywhere is stronger than any list of fields. */
-function fieldsOrTrue(directives: readonly Directive[], name: string): boolean | readonly string[] {
-  const found = directives.filter((directive) => directive.name === name);
-  if (found.length === 0) return false;
-  const fields = found.map(({ value }) => (value ?? "").split(",").map((field) => field.trim().toLowerCase()).filter((field) => field !== ""));
-  return fields.some((list) => list.length === 0) ? true : fields.flat();
-}
-
-function smallest(directives: readonly Directive[], name: string): number | null {
-  const values = directives.filter((directive) => directive.name === name).map(({ value }) => deltaSeconds(value));
-  return values.length === 0 ? null : Math.min(...values);
-}
-
-/** RFC 9111 1.2.2. Anything but digits is 0: an answer of unknown lifetime is stale. */
-function deltaSeconds(value: string | null): number {
-  if (value === null || !/^\d+$/.test(value)) return 0;
+/** Delta-seconds (RFC 9111 1.2.2); null for anything else. The quoted form is accepted (RFC 9111 5.2). */
+function deltaSeconds({ value, garbled }: Directive): number | null {
+  if (garbled || value === null || !/^[0-9]+$/.test(value)) return null;
   return Math.min(Number(value), DELTA_SECONDS_MAX);
 }
 
-/** 5.2.1.2: without a value any staleness is accepted; a malformed value accepts none. */
-function maxStale(directives: readonly Directive[]): number | null {
-  const found = directives.find((directive) => directive.name === "max-stale");
-  if (found === undefined) return null;
-  return found.value === null ? Number.POSITIVE_INFINITY : deltaSeconds(found.value);
+/** Freshness information that is not valid makes a response stale (RFC 9111 4.2.1); of several the shortest counts. */
+function shortest(directives: readonly Directive[]): number | null {
+  return directives.length === 0 ? null : Math.min(...directives.map((directive) => deltaSeconds(directive) ?? 0));
 }
 
-function quote(value: string): string {
-  return `"${value.replace(/["\\]/g, "\\$&")}"`;
+/** RFC 9111 5.2.1.2: without a value any staleness is accepted; a value that is not valid accepts none. */
+function maxStale(directives: readonly Directive[]): number | null {
+  if (directives.length === 0) return null;
+  return Math.min(
+    ...directives.map((directive) =>
+      directive.value === null && !directive.garbled ? Number.POSITIVE_INFINITY : (deltaSeconds(directive) ?? 0),
+    ),
+  );
+}
+
+/** The longest counts, and one that is not valid asks for more than anything has. */
+function minFresh(directives: readonly Directive[]): number | null {
+  return directives.length === 0 ? null : Math.max(...directives.map((directive) => deltaSeconds(directive) ?? DELTA_SECONDS_MAX));
+}
+
+/** The value of a Cache-Control header; empty when nothing is set. Reading it again gives the same. */
+export function formatCacheControl(control: CacheControl): string {
+  const members = [
+    flag("no-store", control.noStore),
+    restriction("no-cache", control.noCache),
+    restriction("private", control.private),
+    flag("public", control.public),
+    delta("max-age", control.maxAge),
+    delta("s-maxage", control.sMaxage),
+    delta("stale-while-revalidate", control.staleWhileRevalidate),
+    delta("stale-if-error", control.staleIfError),
+    delta("min-fresh", control.minFresh),
+    control.maxStale === Number.POSITIVE_INFINITY ? "max-stale" : delta("max-stale", control.maxStale),
+    flag("only-if-cached", control.onlyIfCached),
+    flag("must-revalidate", control.mustRevalidate),
+    flag("proxy-revalidate", control.proxyRevalidate),
+    flag("must-understand", control.mustUnderstand),
+    flag("no-transform", control.noTransform),
+    flag("immutable", control.immutable),
+    ...control.extensions.map(([name, value]) => (value === null ? name : `${name}=${isToken(value) ? value : quote(value)}`)),
+  ];
+  return members.filter((member) => member !== "").join(", ");
+}
+
+function flag(name: string, on: boolean): string {
+  return on ? name : "";
+}
+
+function delta(name: string, value: number | null): string {
+  return value === null ? "" : `${name}=${value}`;
+}
+
+function restriction(name: string, value: boolean | readonly string[]): string {
+  if (typeof value === "boolean") return flag(name, value);
+  return value.length === 0 ? "" : `${name}="${value.join(", ")}"`;
 }

@@ -1,62 +1,71 @@
-// Conditional requests (RFC 9110 13): which of the visitor's conditions count, in their order of precedence. Pure.
+// Conditional requests against a response that is at hand (RFC 9110 13): which of its conditions counts, and what it says. Pure;
+// it never asks an origin. The cache calls it once it knows that the stored response may be used.
 
 import { parseHttpDate } from "./date.ts";
-import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch } from "./etag.ts";
+import { parseEntityTag, parseEntityTagList, strongMatch, weakMatch, type EntityTag } from "./etag.ts";
 
+/** Fields of the response at hand, as stored; null when absent. */
 export interface Validators {
   readonly etag: string | null;
   readonly lastModified: string | null;
-  /** For If-Modified-Since where a stored response has no Last-Modified (RFC 9111 4.3.2). */
+  /** Stands in for a missing Last-Modified (RFC 9111 4.3.2), and tells whether one is strong. */
   readonly date?: string | null;
 }
 
 export type ConditionResult = "pass" | "not-modified" | "precondition-failed";
 
-/** RFC 9110 13.2.2: If-Match, else If-Unmodified-Since; then If-None-Match, else If-Modified-Since for GET and HEAD. */
-export function evaluateConditions(method: string, request: Headers, stored: Validators, nowMs: number): ConditionResult {
-  const ifMatch = request.get("if-match");
-  const ifUnmodified = request.get("if-unmodified-since");
-  if (ifMatch !== null ? !anyStrong(ifMatch, stored) : ifUnmodified !== null && !unmodified(ifUnmodified, stored, nowMs)) {
-    return "precondition-failed";
-  }
-  const reads = method === "GET" || method === "HEAD";
-  const ifNoneMatch = request.get("if-none-match");
-  if (ifNoneMatch !== null) return anyWeak(ifNoneMatch, stored) ? (reads ? "not-modified" : "precondition-failed") : "pass";
-  const since = request.get("if-modified-since");
-  return reads && since !== null && notModifiedSince(since, stored, nowMs) ? "not-modified" : "pass";
+export function validatorsOf(headers: Headers): Validators {
+  return { etag: headers.get("etag"), lastModified: headers.get("last-modified"), date: headers.get("date") };
 }
 
-/** If-Range (13.1.5): true when the range may be used. Only a strong tag or an exact, strong date will do. */
+/**
+ * The order of RFC 9110 13.2.2: If-Match, else If-Unmodified-Since; then If-None-Match, else If-Modified-Since for GET and HEAD.
+ * If-Range takes no part: it decides whether Range counts, see `rangeApplies`.
+ *
+ * @param nowMs - For dates with a two-digit year.
+ */
+export function evaluateConditions(method: string, request: Headers, stored: Validators, nowMs: number): ConditionResult {
+  const ifMatch = request.get("if-match");
+  if (ifMatch !== null) {
+    if (!matchesAny(ifMatch, stored, strongMatch)) return "precondition-failed";
+  } else if (changedSince(request.get("if-unmodified-since"), stored.lastModified, nowMs) === true) {
+    return "precondition-failed";
+  }
+  const isRead = method === "GET" || method === "HEAD";
+  const ifNoneMatch = request.get("if-none-match");
+  if (ifNoneMatch !== null) {
+    if (!matchesAny(ifNoneMatch, stored, weakMatch)) return "pass";
+    return isRead ? "not-modified" : "precondition-failed";
+  }
+  const modified = stored.lastModified ?? stored.date ?? null;
+  return isRead && changedSince(request.get("if-modified-since"), modified, nowMs) === false ? "not-modified" : "pass";
+}
+
+/**
+ * Whether Range counts (RFC 9110 13.1.5). True without If-Range. Otherwise the validator must be strong and the same: an entity
+ * tag by strong comparison, a date only if it is exactly the Last-Modified and lies a second or more before the response's Date
+ * (RFC 9110 8.8.2.2).
+ */
 export function rangeApplies(ifRange: string | null, stored: Validators, nowMs: number): boolean {
   if (ifRange === null) return true;
   const tag = parseEntityTag(ifRange);
   if (tag !== null) return strongMatch(tag, parseEntityTag(stored.etag));
-  const date = parseHttpDate(ifRange, nowMs);
-  const lastModified = parseHttpDate(stored.lastModified, nowMs);
-  const storedDate = parseHttpDate(stored.date ?? null, nowMs);
-  // 8.8.2.2: a date is strong when it lies a second or more before the response was made.
-  return date !== null && date === lastModified && storedDate !== null && storedDate - lastModified >= 1000;
+  const since = parseHttpDate(ifRange, nowMs);
+  const modified = parseHttpDate(stored.lastModified, nowMs);
+  const date = parseHttpDate(stored.date ?? null, nowMs);
+  return since !== null && since === modified && date !== null && date - modified >= 1000;
 }
 
-function anyStrong(header: string, stored: Validators): boolean {
-  const tags = parseEntityTagList(header);
-  return tags === "*" || tags.some((tag) => strongMatch(tag, parseEntityTag(stored.etag)));
+/** `*` matches whatever is there: the response at hand exists. */
+function matchesAny(list: string, stored: Validators, match: (a: EntityTag, b: EntityTag | null) => boolean): boolean {
+  const tags = parseEntityTagList(list);
+  const own = parseEntityTag(stored.etag);
+  return tags === "*" || tags.some((tag) => match(tag, own));
 }
 
-function anyWeak(header: string, stored: Validators): boolean {
-  const tags = parseEntityTagList(header);
-  return tags === "*" || tags.some((tag) => weakMatch(tag, parseEntityTag(stored.etag)));
-}
-
-/** 13.1.4: an invalid date is ignored. */
-function unmodified(header: string, stored: Validators, nowMs: number): boolean {
-  const limit = parseHttpDate(header, nowMs);
-  const lastModified = parseHttpDate(stored.lastModified, nowMs);
-  return limit === null || (lastModified !== null && lastModified <= limit);
-}
-
-function notModifiedSince(header: string, stored: Validators, nowMs: number): boolean {
-  const since = parseHttpDate(header, nowMs);
-  const changed = parseHttpDate(stored.lastModified ?? stored.date ?? null, nowMs);
-  return since !== null && changed !== null && changed <= since;
+/** Null when either date is missing or no date: the condition is then ignored (RFC 9110 13.1.3, 13.1.4). */
+function changedSince(since: string | null, modified: string | null, nowMs: number): boolean | null {
+  const sinceMs = parseHttpDate(since, nowMs);
+  const modifiedMs = parseHttpDate(modified, nowMs);
+  return sinceMs === null || modifiedMs === null ? null : modifiedMs > sinceMs;
 }
