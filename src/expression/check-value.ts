@@ -91,7 +91,7 @@ function checkCall(checker: Checker, written: SyntaxValue, args: readonly Syntax
   const most = definition.variadic === true ? Number.POSITIVE_INFINITY : definition.parameters.length;
   const least = definition.parameters.filter((parameter) => parameter.optional !== true).length;
   if (args.length < least || args.length > most) {
-    const message = `${written.name} takes ${least === most ? least : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`} arguments, not ${args.length}`;
+    const message = `${written.name} takes ${least === most ? least : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`} ${most === 1 ? "argument" : "arguments"}, not ${args.length}`;
     checker.errors.push(diagnose(written, message, { expected: signature(definition) }));
     return null;
   }

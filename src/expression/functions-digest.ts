@@ -83,8 +83,9 @@ function isTimedHmacValid(key: string, claim: Claim, form: { readonly separatorL
   if (token[dash] !== "-" || !/^\d{10}$/.test(timestamp) || messageEnd < 1) return false;
   if (claim.nowSeconds > Number(timestamp) + claim.ttlSeconds) return false;
   const written = token.slice(dash + 1);
-  const mac = decodeBase64(form.urlSafe ? written : urlDecode(written.replaceAll("+", "%2B")));
-  return mac !== null && equalBytes(mac, hmacSha256(key, token.slice(0, messageEnd) + timestamp));
+  const mac = form.urlSafe ? written : urlDecode(written.replaceAll("+", "%2B"));
+  if (!(form.urlSafe ? /^[A-Za-z0-9_-]{43}$/ : /^[A-Za-z0-9+/]{43}=$/).test(mac)) return false;
+  return equalBytes(decodeBase64(mac) ?? "", hmacSha256(key, token.slice(0, messageEnd) + timestamp));
 }
 
 /** Takes the same time wherever the first difference is. */

@@ -1,0 +1,250 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { REGEX_PATHS_MAX, REGEX_STATES_MAX } from "../../../src/expression/limits.ts";
+import { compileRegex, readRegex, toJavaScript } from "../../../src/expression/regex.ts";
+import { classifyRegex, proveRegexes } from "../../../src/expression/regex-safety.ts";
+import { regexesOf } from "../../../src/expression/regexes.ts";
+import { expressionOf } from "./scheme.ts";
+
+const matches = (source: string, value: string): boolean => {
+  const fast = compileRegex({ source, maxLength: null }).test(value);
+  expect(compileRegex({ source, maxLength: 0 }).test(value), "the linear engine agrees").toBe(fast);
+  return fast;
+};
+
+test.each([
+  ["abc", "xabcx", true],
+  ["^abc$", "abc", true],
+  ["^abc$", "abc\n", false],
+  ["a.c", "a\nc", false],
+  ["a.c", "a\rc", true],
+  ["(?s)a.c", "a\nc", true],
+  ["(?m)^b$", "a\nb\nc", true],
+  ["(?m)^b$", "a\rb\rc", false],
+  ["^b$", "a\nb\nc", false],
+  ["(?i)AbC", "aBc", true],
+  ["a(?i)b", "aB", true],
+  ["a(?i)b", "AB", false],
+  ["a(?i:b)c", "aBc", true],
+  ["a(?i:b)c", "aBC", false],
+  ["(?i)a(?-i)b", "Ab", true],
+  ["(?i)a(?-i)b", "AB", false],
+  ["(?i)[^a]", "A", false],
+  ["(?i)\u00e9", "\u00c3\u0089", false],
+  ["(?i)[k-m]", "L", true],
+  ["\\d+", "٣", false],
+  ["^\\D$", "x", true],
+  ["^\\w$", "_", true],
+  ["^\\w$", "\u00e9", false],
+  ["^\\s$", "\u000b", true],
+  ["^\\s$", "\u00a0", false],
+  ["^\\S$", "\u00a0", true],
+  ["\\bfoo\\b", "a foo.", true],
+  ["\\bfoo\\b", "afoo", false],
+  ["\\Boo", "foo", true],
+  ["\\Afoo\\z", "foo", true],
+  ["é", "\u00c3\u00a9", true],
+  ["^é{2}$", "\u00c3\u00a9\u00c3\u00a9", true],
+  ["^.$", "\u00c3\u00a9", false],
+  ["^[^a]$", "\u00ff", true],
+  ["\\xe9", "\u00e9", true],
+  ["\\x{e9}", "\u00c3\u00a9", true],
+  ["\\u00e9", "\u00c3\u00a9", true],
+  ["\\u{1F600}", "\u00f0\u009f\u0098\u0080", true],
+  ["\\x41\\t\\n\\r\\f\\v\\a", "A\t\n\r\f\v\u0007", true],
+  ['\\/\\.\\-\\#\\ \\"', '/.-# "', true],
+  ["[]a]", "]", true],
+  ["[^]a]", "]", false],
+  ["[a-]", "-", true],
+  ["[-a]", "-", true],
+  ["[a\\-z]", "b", false],
+  ["[\\d\\s]", "5", true],
+  ["[[:alpha:][:digit:]]", "_", false],
+  ["[[:^alpha:]]", "a", false],
+  ["[[:punct:]]", "!", true],
+  ["[a-z&&[^aeiou]]", "e", false],
+  ["[a-z&&[^aeiou]]", "f", true],
+  ["[a-z--b]", "b", false],
+  ["[a-c~~b-d]", "b", false],
+  ["[a-c~~b-d]", "d", true],
+  ["[x[^xyz]]", "y", false],
+  ["[\\x00-\\xff]", "\u0000", true],
+  ["^[^\\x00-\\xff]?$", "", true],
+  ["a{3}", "aa", false],
+  ["^a{2,}$", "aaa", true],
+  ["^a{1,2}$", "aaa", false],
+  ["^a{,2}$", "", true],
+  ["^(a|b)*c$", "ababc", true],
+  ["^(?:)$", "", true],
+  ["a||b", "", true],
+  ["^a**$", "aaa", true],
+  ["^(?P<name>a)(?<other>b)$", "ab", true],
+  ["(?x) a b # comment\n c", "abc", true],
+  ["(?x)[ a ]\\ b", "a b", true],
+  ["(?U)a+", "aaa", true],
+  ["(^)*a", "a", true],
+])("%s on %j is %s, with both engines", (source, value, answer) => {
+  expect(readRegex(source)).toHaveProperty("literal");
+  expect(matches(source, value)).toBe(answer);
+});
+
+test.each([
+  ["(?=a)", /look-around/],
+  ["(?!a)", /look-around/],
+  ["(?<=a)", /look-around/],
+  ["(?<!a)", /look-around/],
+  ["(a)\\1", /back-reference/],
+  ["\\k<a>", /back-reference/],
+  ["(?>a)", /atomic/],
+  ["a++", /possessive/],
+  ["a*+", /possessive/],
+  ["\\pL", /Unicode/],
+  ["\\p{Greek}", /Unicode/],
+  ["(?u)a", /Unicode/],
+  ["(?R)a", /not a flag/],
+  ["(?#a)", /comments/],
+  ["(?P=a)", /no kind of group/],
+  ["(?", /no kind of group/],
+  ["(?)", /no kind of group/],
+  ["(a", /not closed/],
+  ["a)", /closes no group/],
+  ["[a", /not closed/],
+  ["[", /not closed/],
+  ["[]", /not closed/],
+  ["[z-a]", /ends before it starts/],
+  ["[a-\\d]", /not with a class/],
+  ["[a-[b]]", /not with a class/],
+  ["[é]", /several/],
+  ["[[:nope:]]", /not a class/],
+  ["*a", /nothing before \*/],
+  ["a|+", /nothing before \+/],
+  ["{2}", /nothing before {/],
+  ["a{", /after {/],
+  ["a{x}", /after {/],
+  ["a{,}", /after {/],
+  ["a{2,1}", /ends before it starts/],
+  ["a{1001}", /1000 at most/],
+  ["\\", /ends with a backslash/],
+  ["\\y", /not an escape/],
+  ["\\é", /ASCII/],
+  ["\\Z", /\\z or \$/],
+  ["\\b{start}", /not supported/],
+  ["\\x4", /hexadecimal/],
+  ["\\u{d800}", /not a character/],
+])("%s is refused", (source, message) => {
+  const read = readRegex(source);
+  expect("problem" in read && read.problem.message).toMatch(message);
+});
+
+test("a pattern may have exactly the largest number of states", () => {
+  // A repetition of n of one byte that may be left out takes 2 n states.
+  const pattern = (states: number): string =>
+    `${"a".repeat(states % 2)}${"(?:a{0,500})".repeat(Math.floor(states / 1_000))}a{0,${(states % 1_000) >> 1}}`;
+  expect(readRegex(pattern(REGEX_STATES_MAX))).toHaveProperty("literal");
+  expect(readRegex(pattern(REGEX_STATES_MAX + 1))).toHaveProperty("problem");
+});
+
+test("nested repetitions count as often as they are written out", () => {
+  expect(readRegex("(?:(?:a{1000}){1000}){1000}")).toHaveProperty("problem");
+});
+
+test.each([
+  ["abc", null],
+  ["^/wp-(admin|login)", null],
+  ["\\.(env|git|php)$", null],
+  ["colou?r", null],
+  ["^/[a-z]+$", null],
+  ["^/api/.*$", null],
+  ["a*b", 0],
+  ["^[a-z]+-[a-z]+$", 0],
+  ["(?:a|b)*", 0],
+  ["(a|a)".repeat(8), null],
+  ["(a|a)".repeat(9), 0],
+  ["(?:a|a){8}", null],
+  ["(?:a|a){9}", 0],
+])("%s: without a proof V8 gets values up to %s", (source, maxLength) => {
+  expect(2 ** 8).toBe(REGEX_PATHS_MAX);
+  expect(readRegex(source)).toMatchObject({ literal: { maxLength } });
+});
+
+test.each([
+  ["^/[a-z]+-[0-9]+$", { kind: "linear" }],
+  ["a*b", { kind: "polynomial", degree: 2 }],
+  [".*a.*b", { kind: "polynomial", degree: 3 }],
+  ["^(a|a)*$", { kind: "exponential" }],
+  ["^([a-z]+)+$", { kind: "exponential" }],
+  ["(?m)^a+b", { kind: "unknown" }],
+  ["(", { kind: "unknown" }],
+  [`^${"(a|a)".repeat(30)}$`, { kind: "unknown" }],
+])("%s is classed", (source, regexClass) => {
+  expect(classifyRegex(source)).toEqual(regexClass);
+});
+
+test("what is proved is stored with the patterns, and changes no answer", () => {
+  const expression = expressionOf(
+    'text matches "^[a-z]+-[0-9]+$" or text matches "a*b" and regex_replace(text, "^(a|a)*$", "x") matches ".*a.*b"',
+  );
+  expect(regexesOf(expression).map(({ maxLength }) => maxLength)).toEqual([0, 0, 0, 0]);
+  const { expression: proved, classes } = proveRegexes(expression);
+  expect(regexesOf(proved).map(({ source, maxLength }) => [source, maxLength])).toEqual([
+    ["^[a-z]+-[0-9]+$", null],
+    ["a*b", 1_024],
+    ["^(a|a)*$", 0],
+    [".*a.*b", 200],
+  ]);
+  expect([...classes.values()].map(({ kind }) => kind)).toEqual(["linear", "polynomial", "exponential", "polynomial"]);
+});
+
+test("a value longer than V8 may have gets the same answer from the linear engine", () => {
+  const matcher = compileRegex({ source: "a*b", maxLength: 4 });
+  expect(matcher.test("aaab")).toBe(true);
+  expect(matcher.test("aaaab")).toBe(true);
+  expect(matcher.test("aaaac")).toBe(false);
+  expect(matcher.find("xaaaab")).toEqual([1, 6]);
+});
+
+test("an exponential pattern ends on the value that would hang a backtracking engine", () => {
+  const matcher = compileRegex({ source: "^([a-z]+)+$", maxLength: 0 });
+  expect(matcher.test(`${"a".repeat(20_000)}!`)).toBe(false);
+});
+
+/** Patterns of all constructs over a small alphabet; every one is valid. */
+const patterns: fc.Arbitrary<string> = fc.letrec<{ node: string }>((tie) => ({
+  node: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom("a", "b", ".", "[ab]", "[^a]", "\\w", "\\b", "^", "$", "", "(?m:^)", "(?m:$)", "\\B", "(?s:.)", "(?i:A)"),
+    fc.tuple(tie("node"), tie("node")).map(([left, right]) => `${left}${right}`),
+    fc.tuple(tie("node"), tie("node")).map(([left, right]) => `(?:${left}|${right})`),
+    tie("node").map((inner) => `(${inner})`),
+    fc
+      .tuple(tie("node"), fc.constantFrom("*", "+", "?", "{2}", "{0,2}", "{1,}", "*?", "+?", "??"))
+      .map(([inner, bounds]) => `(?:${inner})${bounds}`),
+  ),
+})).node;
+
+const values = fc.string({ unit: fc.constantFrom("a", "b", "A", "\n", "-", "\u00ff"), maxLength: 8 });
+
+test("V8 and the linear engine find the same leftmost match", () => {
+  fc.assert(
+    fc.property(patterns, fc.array(values, { minLength: 1, maxLength: 5 }), (source, samples) => {
+      const fast = compileRegex({ source, maxLength: null });
+      const safe = compileRegex({ source, maxLength: 0 });
+      for (const value of samples) {
+        expect(safe.test(value), `${source} as ${toJavaScript(source)}`).toBe(fast.test(value));
+        expect(safe.find(value)?.slice(0, 2), `${source} as ${toJavaScript(source)}`).toEqual(fast.find(value)?.slice(0, 2));
+      }
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("groups outside of loops are found alike", () => {
+  for (const [source, value] of [
+    ["(a)(b)?", "a"],
+    ["(a|ab)(c|bcd)(d*)", "abcd"],
+    ["^/([^/]*)/(.*)$", "/foo/bar/baz"],
+    ["(a*?)(a*)", "aaa"],
+  ] as const) {
+    expect(compileRegex({ source, maxLength: 0 }).find(value)).toEqual(compileRegex({ source, maxLength: null }).find(value));
+  }
+});
