@@ -289,9 +289,6 @@ export const CACHE_STORE_STALL_MS_MAX = 5_000;
 /** A visitor who takes nothing for so long loses the store, which would otherwise hold the cache open. */
 export const CACHE_CLIENT_STALL_MS_MAX = 10_000;
 
-/** Ranges of one request that are answered as such; with more the whole is sent (RFC 9110 14.2 allows it, 17.15 advises it). */
-export const CACHE_RANGES_MAX = 16;
-
 /** How long the store keeps an entry. Freshness is never decided by it. */
 export const CACHE_ENVELOPE_SECONDS = 31_536_000;
 
@@ -315,3 +312,9 @@ export const TEMPLATE_CHARS_MAX = 4096;
 
 /** A document held that no read showed for this long may be followed by a lower version: far above how late a read of KV can be. */
 export const STATE_RESTART_MS = 600_000;
+
+/** A cold isolate waits this long for KV before it plans with a copy older than 30 s: beyond KV's slow reads in quiet places. */
+export const REFRESH_OLD_COPY_WAIT_MS_MAX = 1_000;
+
+/** Bytes asked for in one read of a body that passes through: large enough that the reads cost little, small enough to hold many. */
+export const BODY_READ_BYTES = 65_536;

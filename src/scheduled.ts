@@ -11,10 +11,8 @@ import { afterCheck, healthWriteNeeded, uncheckedOrigin, withoutPending } from "
 import { HEALTH_FORMAT, healthOf, originKey, parseHealthDocument } from "./origin/health.ts";
 import type { HealthDocument, OriginHealth } from "./origin/health.ts";
 import type { Ports } from "./ports.ts";
+import { HEALTH_KEY } from "./release/keys.ts";
 import type { Ruleset } from "./ruleset.ts";
-
-/** The KV key of the health document; only this module writes it. */
-export const HEALTH_KEY = "health";
 
 export interface CheckRun {
   readonly ruleset: Pick<Ruleset, "pools">;
@@ -58,7 +56,9 @@ export async function checkHealth(run: HealthRun): Promise<HealthRunOutcome> {
   const next = await checkOrigins({ ...run, previous, subrequests: paid ? SUBREQUESTS_PAID_PLAN : SUBREQUESTS_FREE_PLAN });
   const down = Object.keys(next.origins).filter((key) => next.origins[key]?.state === "down");
   const summary = { origins: Object.keys(next.origins).length, down, ...(parsed?.ok === false ? { discarded: parsed.error.message } : {}) };
-  if (!healthWriteNeeded(previous, next, paid ? HEALTH_HEARTBEAT_PAID_MS : HEALTH_HEARTBEAT_FREE_MS)) return finish("unchanged", summary);
+  // Half a run of slack: runs do not end at the same second of every minute.
+  const heartbeatMs = (paid ? HEALTH_HEARTBEAT_PAID_MS : HEALTH_HEARTBEAT_FREE_MS) - RUN_EVERY_MS / 2;
+  if (!healthWriteNeeded(previous, next, heartbeatMs)) return finish("unchanged", summary);
   try {
     await ports.config.put(HEALTH_KEY, JSON.stringify(next));
     return finish("written", summary);

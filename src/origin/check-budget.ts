@@ -28,13 +28,20 @@ export function checkBudget(pools: Iterable<Pick<PoolSnapshot, "name" | "origins
     const rounds = roundsPerRun(health);
     checks += origins.length * rounds;
     waitMs += origins.length * health.timeoutMs;
-    arithmetic.push(`pool ${name}: ${origins.length} origins x ${rounds} rounds (every ${health.intervalMs / 1000} s) = ${origins.length * rounds} checks a run`);
+    arithmetic.push(
+      `pool ${name}: ${origins.length} origins x ${rounds} rounds (every ${health.intervalMs / 1000} s) = ${origins.length * rounds} checks a run`,
+    );
   }
   const frozenRoundMs = Math.ceil(waitMs / CHECKS_AT_ONCE_MAX);
   const fits = (plan: number): boolean => checks <= checksMax(plan);
-  for (const [plan, requests] of [["free", SUBREQUESTS_FREE_PLAN], ["paid", SUBREQUESTS_PAID_PLAN]] as const) {
+  for (const [plan, requests] of [
+    ["free", SUBREQUESTS_FREE_PLAN],
+    ["paid", SUBREQUESTS_PAID_PLAN],
+  ] as const) {
     if (fits(requests)) continue;
-    arithmetic.push(`${checks} checks a run, the ${plan} plan has room for ${checksMax(requests)} (${requests} requests, ${SUBREQUESTS_KEPT_BACK} kept for KV)`);
+    arithmetic.push(
+      `${checks} checks a run, the ${plan} plan has room for ${checksMax(requests)} (${requests} requests, ${SUBREQUESTS_KEPT_BACK} kept for KV)`,
+    );
   }
   const fitsTime = frozenRoundMs <= CHECK_RUN_MS_MAX;
   if (!fitsTime) {
@@ -43,7 +50,14 @@ export function checkBudget(pools: Iterable<Pick<PoolSnapshot, "name" | "origins
       `a round of origins that do not answer takes ${seconds(waitMs)} s of timeouts / ${CHECKS_AT_ONCE_MAX} at a time = ${seconds(frozenRoundMs)} s, a run has ${seconds(CHECK_RUN_MS_MAX)} s`,
     );
   }
-  return { checks, fitsFreePlan: fits(SUBREQUESTS_FREE_PLAN), fitsPaidPlan: fits(SUBREQUESTS_PAID_PLAN), frozenRoundMs, fitsTime, arithmetic };
+  return {
+    checks,
+    fitsFreePlan: fits(SUBREQUESTS_FREE_PLAN),
+    fitsPaidPlan: fits(SUBREQUESTS_PAID_PLAN),
+    frozenRoundMs,
+    fitsTime,
+    arithmetic,
+  };
 }
 
 /** Checks that a run on such a plan may make. */

@@ -49,7 +49,15 @@ async function ask(input: CheckInput, signal: AbortSignal): Promise<CheckResult>
   const { origin, health, ports } = input;
   const headers = new Headers({ "user-agent": "breakwater-health-check", "accept-encoding": "identity" });
   for (const [name, value] of health.headers) headers.set(name, value);
-  const { url, init } = originRequest({ origin, method: health.method, target: health.path, headers, body: null, signal, visitorHostname: null });
+  const { url, init } = originRequest({
+    origin,
+    method: health.method,
+    target: health.path,
+    headers,
+    body: null,
+    signal,
+    visitorHostname: null,
+  });
   const startedAtMs = ports.clock.nowMs();
   try {
     const response = await ports.fetcher.fetch(url, init);
@@ -68,7 +76,10 @@ async function judge(response: Response, health: HealthCheckSnapshot): Promise<C
     await response.body?.cancel();
     if (expected) return { passed: true, why: "ok", detail: `status ${status}`, rttMs: null };
     const edge = classifyStatus(status, new Set());
-    return failed(edge === null ? "status" : reasonOf(edge.kind), `status ${status}, expected ${health.expectStatus.map(rangeText).join(", ")}`);
+    return failed(
+      edge === null ? "status" : reasonOf(edge.kind),
+      `status ${status}, expected ${health.expectStatus.map(rangeText).join(", ")}`,
+    );
   }
   const text = await firstText(response);
   if (text.includes(health.expectBody)) return { passed: true, why: "ok", detail: `status ${status}`, rttMs: null };
@@ -81,7 +92,7 @@ async function firstText(response: Response): Promise<string> {
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  for (let left = CHECK_BODY_BYTES_MAX; left > 0; ) {
+  for (let left = CHECK_BODY_BYTES_MAX; left > 0;) {
     const { done, value } = await reader.read();
     if (done) break;
     text += decoder.decode(value.subarray(0, left), { stream: true });

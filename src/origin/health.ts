@@ -61,7 +61,8 @@ export function healthOf(document: HealthDocument | null, key: string): OriginHe
 
 /** Reads a health document. Checked by hand, field by field, since the Worker's bundle has no schema library. */
 export function parseHealthDocument(text: string): Result<HealthDocument, HealthParseError> {
-  if (text.length > HEALTH_DOCUMENT_CHARS_MAX) return bad("too-large", "/", `has ${text.length} characters, at most ${HEALTH_DOCUMENT_CHARS_MAX} are read`);
+  if (text.length > HEALTH_DOCUMENT_CHARS_MAX)
+    return bad("too-large", "/", `has ${text.length} characters, at most ${HEALTH_DOCUMENT_CHARS_MAX} are read`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -69,7 +70,8 @@ export function parseHealthDocument(text: string): Result<HealthDocument, Health
     return bad("not-json", "/", "is not JSON");
   }
   if (!isRecord(value)) return bad("bad-field", "/", "is not an object");
-  if (value["format"] !== HEALTH_FORMAT) return bad("unknown-format", "/format", `is ${shown(value["format"])}, this Worker reads ${HEALTH_FORMAT}`);
+  if (value["format"] !== HEALTH_FORMAT)
+    return bad("unknown-format", "/format", `is ${shown(value["format"])}, this Worker reads ${HEALTH_FORMAT}`);
   const { generation, asOfMs, region, origins } = value;
   if (!isCount(generation)) return bad("bad-field", "/generation", "is not a whole number of 0 or more");
   if (!isCount(asOfMs)) return bad("bad-field", "/asOfMs", "is not a time in milliseconds");

@@ -3,7 +3,8 @@
 // stage for every answer but event streams and upgrades, which may be silent for hours.
 
 import type { Clock } from "../ports.ts";
-import { declaredLength, withLength } from "./body-length.ts";
+import { bytePipe, byteReader, declaredLength } from "./byte-stream.ts";
+import type { BytePipe } from "./byte-stream.ts";
 
 export interface IdleOptions {
   readonly idleMs: number;
@@ -15,59 +16,70 @@ export function guardIdle(response: Response, options: IdleOptions): Response {
   const { body, status } = response;
   if (body === null || status < 200 || status > 599) return response;
   if (/^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) return response;
-  const guarded = withLength(guardedStream(body, options), declaredLength(response.headers));
+  const { readable, writable } = bytePipe(declaredLength(response.headers));
+  void pump(body, writable, options);
   // The bytes are as the origin encoded them; without this the platform would encode them once more.
   const init = { status, statusText: response.statusText, headers: response.headers, encodeBody: "manual" };
-  return new Response(guarded, init as ResponseInit);
+  return new Response(readable, init as ResponseInit);
 }
 
-export function guardedStream(body: ReadableStream<Uint8Array>, { idleMs, clock }: IdleOptions): ReadableStream<Uint8Array> {
-  const reader = body.getReader();
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let waitingSinceMs: number | null = null;
-  let stop: ((error: Error) => void) | null = null;
+/** Carries the body over, chunk by chunk. Never rejects: an end with an error reaches the reader as one. */
+async function pump(body: ReadableStream<Uint8Array>, writable: BytePipe["writable"], options: IdleOptions): Promise<void> {
+  const reader = byteReader(body);
+  const writer = writable.getWriter();
+  const watch = startWatch(options, (error) => {
+    reader.cancel(error).catch(() => undefined);
+    writer.abort(error).catch(() => undefined);
+  });
+  try {
+    for (;;) {
+      watch.waiting();
+      const chunk = await reader.read();
+      watch.received();
+      if (watch.stalled()) return;
+      if (chunk === null) break;
+      await writer.write(chunk);
+    }
+    await writer.close();
+  } catch (error) {
+    // Either side may have broken; the other one is told.
+    await Promise.allSettled([reader.cancel(error), writer.abort(error)]);
+  } finally {
+    watch.stop();
+  }
+}
 
-  const arm = (delayMs: number): void => {
-    timer = setTimeout(check, delayMs);
-  };
-  // One timer that looks at the last wait, not one timer per chunk: a large body has many thousand chunks.
+interface Watch {
+  waiting(): void;
+  received(): void;
+  stalled(): boolean;
+  stop(): void;
+}
+
+/** One timer that looks at the last wait, not one timer per chunk: a large body has many thousand chunks. */
+function startWatch({ idleMs, clock }: IdleOptions, onStall: (error: Error) => void): Watch {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let sinceMs: number | null = null;
+  let stalled = false;
   const check = (): void => {
     timer = null;
-    if (waitingSinceMs === null) return;
-    const leftMs = idleMs - (clock.nowMs() - waitingSinceMs);
-    if (leftMs > 0) return arm(leftMs);
-    const error = new Error(`the origin sent nothing for ${idleMs} ms`);
-    stop?.(error);
-    reader.cancel(error).catch(() => undefined);
+    if (sinceMs === null) return;
+    const leftMs = idleMs - (clock.nowMs() - sinceMs);
+    if (leftMs > 0) {
+      timer = setTimeout(check, leftMs);
+      return;
+    }
+    stalled = true;
+    onStall(new Error(`the origin sent nothing for ${idleMs} ms`));
   };
-  const disarm = (): void => {
+  const waiting = (): void => {
+    sinceMs = clock.nowMs();
+    timer ??= setTimeout(check, idleMs);
+  };
+  const stop = (): void => {
+    sinceMs = null;
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    waitingSinceMs = null;
   };
-  const pull = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
-    let stalled = false;
-    stop = (error) => {
-      stalled = true;
-      controller.error(error);
-    };
-    waitingSinceMs = clock.nowMs();
-    if (timer === null) arm(idleMs);
-    try {
-      const { done, value } = await reader.read();
-      waitingSinceMs = null;
-      if (stalled) return;
-      if (!done) return controller.enqueue(value);
-      disarm();
-      controller.close();
-    } catch (error) {
-      disarm();
-      if (!stalled) controller.error(error);
-    }
-  };
-  const cancel = async (reason: unknown): Promise<void> => {
-    disarm();
-    await reader.cancel(reason);
-  };
-  return new ReadableStream({ pull, cancel }, { highWaterMark: 0 });
+  return { waiting, received: () => void (sinceMs = null), stalled: () => stalled, stop };
 }

@@ -100,7 +100,14 @@ function originStanding(origin: OriginSnapshot, input: MergeInput): Standing {
   const key = originKey(input.pool.name, origin.id);
   const override = activeOverride(input.overrides, key, input.nowMs);
   const weight = override?.weight ?? origin.weight;
-  const standing = (use: Use, reason: StandingReason, share = 1): Standing => ({ origin, pool: input.pool.name, key, use, reason, weight: weight * share });
+  const standing = (use: Use, reason: StandingReason, share = 1): Standing => ({
+    origin,
+    pool: input.pool.name,
+    key,
+    use,
+    reason,
+    weight: weight * share,
+  });
   if (override?.state === "down") return standing("excluded", "operator-down", 0);
   if (override?.state === "drain") return standing("excluded", "operator-drain", 0);
   if (override?.state === "up") return { ...standing("serving", "operator-up"), weight: Math.max(weight, 1) };

@@ -55,7 +55,8 @@ export function activeOverride(overrides: Overrides, key: string, nowMs: number)
 
 /** Reads the overrides document. Checked by hand, since the Worker's bundle has no schema library. */
 export function parseOverrides(text: string): Result<Overrides, OverridesParseError> {
-  if (text.length > OVERRIDES_CHARS_MAX) return bad("too-large", "/", `has ${text.length} characters, at most ${OVERRIDES_CHARS_MAX} are read`);
+  if (text.length > OVERRIDES_CHARS_MAX)
+    return bad("too-large", "/", `has ${text.length} characters, at most ${OVERRIDES_CHARS_MAX} are read`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -63,7 +64,8 @@ export function parseOverrides(text: string): Result<Overrides, OverridesParseEr
     return bad("not-json", "/", "is not JSON");
   }
   if (!isRecord(value)) return bad("bad-field", "/", "is not an object");
-  if (value["format"] !== OVERRIDES_FORMAT) return bad("unknown-format", "/format", `is ${shown(value["format"])}, this Worker reads ${OVERRIDES_FORMAT}`);
+  if (value["format"] !== OVERRIDES_FORMAT)
+    return bad("unknown-format", "/format", `is ${shown(value["format"])}, this Worker reads ${OVERRIDES_FORMAT}`);
   const { version, origins } = value;
   if (!isCount(version)) return bad("bad-field", "/version", "is not a whole number of 0 or more");
   if (!isRecord(origins)) return bad("bad-field", "/origins", "is not an object");
@@ -80,7 +82,8 @@ function parseOverride(value: unknown, path: string): Result<OriginOverride, Ove
   if (!isRecord(value)) return bad("bad-field", path, "is not an object");
   const { state, weight, untilMs, atMs, by, reason } = value;
   if (!isState(state)) return bad("bad-field", `${path}/state`, `is ${shown(state)}, expected one of ${STATES.join(", ")}`);
-  if (state === "weight" && !isWeight(weight)) return bad("bad-field", `${path}/weight`, `is ${shown(weight)}, expected 0 to ${ORIGIN_WEIGHT_MAX}`);
+  if (state === "weight" && !isWeight(weight))
+    return bad("bad-field", `${path}/weight`, `is ${shown(weight)}, expected 0 to ${ORIGIN_WEIGHT_MAX}`);
   if (untilMs !== null && !isCount(untilMs)) return bad("bad-field", `${path}/untilMs`, "is neither null nor a time in milliseconds");
   if (!isCount(atMs)) return bad("bad-field", `${path}/atMs`, "is not a time in milliseconds");
   if (typeof by !== "string") return bad("bad-field", `${path}/by`, "is not a string");
@@ -88,7 +91,11 @@ function parseOverride(value: unknown, path: string): Result<OriginOverride, Ove
   return ok({ state, weight: state === "weight" && isWeight(weight) ? weight : null, untilMs, atMs, by, reason });
 }
 
-function bad(kind: OverridesParseError["kind"], path: string, message: string): { readonly ok: false; readonly error: OverridesParseError } {
+function bad(
+  kind: OverridesParseError["kind"],
+  path: string,
+  message: string,
+): { readonly ok: false; readonly error: OverridesParseError } {
   return fail({ kind, path, message: `overrides: ${path} ${message}` });
 }
 

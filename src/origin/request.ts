@@ -21,8 +21,8 @@ export function originRequest(input: OriginRequestInput): { readonly url: string
   const headers = new Headers(input.headers);
   // The platform refuses a Host of our own; the URL decides it.
   headers.delete("host");
-  const body = hasNoBody(method) ? null : input.body;
-  if (body === null && hasNoBody(method)) {
+  const body = isBodiless(method) ? null : input.body;
+  if (body === null && isBodiless(method)) {
     // fetch throws for a GET with a body, and a length without the body would make the origin wait for it.
     for (const name of ["content-length", "transfer-encoding", "expect"]) headers.delete(name);
   }
@@ -40,6 +40,7 @@ export function originUrl(origin: Pick<OriginSnapshot, "base" | "basePath">, tar
   return `${origin.base}${origin.basePath}${target.startsWith("/") ? "" : "/"}${target}`;
 }
 
-function hasNoBody(method: string): boolean {
+/** fetch throws for a body with these. */
+export function isBodiless(method: string): boolean {
   return method === "GET" || method === "HEAD";
 }

@@ -38,7 +38,7 @@ export function selectOrigin(input: SelectInput): Selection | null {
 /** The pool and those that take over from it, in order. A cycle ends where it closes; a name without a pool ends the chain. */
 export function poolChain(pools: ReadonlyMap<string, PoolSnapshot>, first: string): readonly PoolSnapshot[] {
   const chain: PoolSnapshot[] = [];
-  for (let name: string | null = first; name !== null && chain.length < FALLBACK_DEPTH_MAX; ) {
+  for (let name: string | null = first; name !== null && chain.length < FALLBACK_DEPTH_MAX;) {
     const pool = pools.get(name);
     if (pool === undefined || chain.includes(pool)) break;
     chain.push(pool);

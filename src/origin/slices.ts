@@ -16,7 +16,11 @@ export interface Window {
 const SLICES = 10;
 
 /** Adds to the slice of `nowMs`, drops what is out of the window. A clock that went backwards adds to the latest slice. */
-export function addToSlices(slices: readonly Slice[], add: { readonly good?: number; readonly bad?: number }, window: Window): readonly Slice[] {
+export function addToSlices(
+  slices: readonly Slice[],
+  add: { readonly good?: number; readonly bad?: number },
+  window: Window,
+): readonly Slice[] {
   const widthMs = window.windowMs / SLICES;
   const good = add.good ?? 0;
   const bad = add.bad ?? 0;

@@ -2,11 +2,11 @@
 // classified failure, never an exception. Called by the fetch stage; it knows neither circuits nor retries.
 
 import type { OriginSnapshot, TimeoutsSnapshot } from "../config/snapshot.ts";
-import { declaredLength, withLength } from "../origin/body-length.ts";
+
 import { classifyError } from "../origin/classify.ts";
 import type { Failure } from "../origin/classify.ts";
 import type { ReplayBody } from "../origin/replay.ts";
-import { originRequest } from "../origin/request.ts";
+import { isBodiless, originRequest } from "../origin/request.ts";
 import { isIdempotent } from "../origin/retry.ts";
 import type { Ports } from "../ports.ts";
 
@@ -24,7 +24,9 @@ export interface AttemptInput {
   readonly visitor: AbortSignal | null;
 }
 
-export type AttemptResult = { readonly kind: "answer"; readonly response: Response } | { readonly kind: "failure"; readonly failure: Failure };
+export type AttemptResult =
+  | { readonly kind: "answer"; readonly response: Response }
+  | { readonly kind: "failure"; readonly failure: Failure };
 
 export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" | "clock">): Promise<AttemptResult> {
   const { visitor, body } = input;
@@ -36,7 +38,7 @@ export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" 
   // Not AbortSignal.timeout(): that one would also cut the body off, long after the headers came.
   const timeout = startHeaderTimeout(input, ports, () => controller.abort());
   try {
-    const stream = body === null ? null : withLength(body.open(), declaredLength(input.headers));
+    const stream = isBodiless(input.method) ? null : (body?.open() ?? null);
     const { url, init } = originRequest({ ...input, body: stream, signal: controller.signal });
     return { kind: "answer", response: await ports.fetcher.fetch(url, init) };
   } catch (error) {

@@ -6,7 +6,7 @@ import type { PoolSnapshot } from "../config/snapshot.ts";
 import type { Exchange } from "../exchange.ts";
 import { REPLAY_BYTES_ISOLATE_MAX } from "../limits.ts";
 import { isFailing } from "../origin/budget.ts";
-import { declaredLength } from "../origin/body-length.ts";
+import { declaredLength } from "../origin/byte-stream.ts";
 import { classifyStatus, failureText, isEdgeFailure } from "../origin/classify.ts";
 import type { Failure, FailureKind } from "../origin/classify.ts";
 import { guardIdle } from "../origin/idle.ts";
@@ -86,7 +86,10 @@ export async function fetchFromOrigin(exchange: Exchange, ports: Ports, table: O
   const { ruleset } = exchange.state;
   table.keepOnly(ruleset.release, ruleset.pools);
   const kept = keptBytes(input, table, ports);
-  const body = input.body === null ? null : createReplayBody(input.body, kept.bytesMax, ports.clock);
+  const body =
+    input.body === null
+      ? null
+      : createReplayBody(input.body, { bytesMax: kept.bytesMax, length: declaredLength(input.headers), clock: ports.clock });
   const { totalMs } = input.plan.action.timeouts;
   const deadlineMs = totalMs === null ? null : ports.clock.nowMs() + totalMs;
   const run: Run = { exchange, ports, table, input, body, deadlineMs, tried: new Set(), suspects: [], best: null };
@@ -155,13 +158,20 @@ async function attemptOn(run: Run, { standing, credits }: Selection): Promise<Re
     ports,
   );
   const respondedAtMs = ports.clock.nowMs();
-  const failure = result.kind === "failure" ? result.failure : classifyStatus(result.response.status, new Set(input.plan.action.retry.onStatus));
+  const failure =
+    result.kind === "failure" ? result.failure : classifyStatus(result.response.status, new Set(input.plan.action.retry.onStatus));
   const response = result.kind === "answer" ? result.response : null;
   const outcome = failure === null ? String(response?.status) : failureText(failure);
   exchange.digest.attempts.push({ pool: standing.pool, origin: standing.origin.id, outcome, ms: respondedAtMs - requestedAtMs });
   report(run, failure, { ticket, standing, retryAfterMs: response === null ? null : retryAfterMs(response.headers, respondedAtMs) });
   if (result.kind === "failure") return result;
-  const answer: ResponseOutcome = { kind: "response", response: result.response, origin: answeringOrigin(standing), requestedAtMs, respondedAtMs };
+  const answer: ResponseOutcome = {
+    kind: "response",
+    response: result.response,
+    origin: answeringOrigin(standing),
+    requestedAtMs,
+    respondedAtMs,
+  };
   if (failure === null) return answer;
   hold(run, answer);
   return { kind: "failure", failure };
@@ -231,7 +241,11 @@ function gaveUp(run: Run, failure: Failure): FetchOutcome {
   const gone = failure.kind === "client-gone";
   if (run.best !== null && !gone) return guarded(run, run.best);
   if (run.best !== null) discard(run.best.response);
-  return { kind: "failed", reason: failure.kind === "status" ? "reset" : failure.kind, retryAfterSeconds: gone ? null : retryAfterSeconds(run) };
+  return {
+    kind: "failed",
+    reason: failure.kind === "status" ? "reset" : failure.kind,
+    retryAfterSeconds: gone ? null : retryAfterSeconds(run),
+  };
 }
 
 function guarded(run: Run, answer: ResponseOutcome): FetchOutcome {

@@ -4,7 +4,13 @@ import { countRequest, countRetry, emptyBudget, isFailing, mayRetry, retriesMax 
 import type { Budget } from "../../../src/origin/budget.ts";
 import { addRecent } from "../../../src/origin/recent.ts";
 import type { Recent } from "../../../src/origin/recent.ts";
-import { NEXT_ATTEMPTS_MIN, RECENT_ATTEMPTS, RETRY_BUDGET_FREE_PER_SECOND, RETRY_BUDGET_RATIO, RETRY_BUDGET_WINDOW_MS } from "../../../src/limits.ts";
+import {
+  NEXT_ATTEMPTS_MIN,
+  RECENT_ATTEMPTS,
+  RETRY_BUDGET_FREE_PER_SECOND,
+  RETRY_BUDGET_RATIO,
+  RETRY_BUDGET_WINDOW_MS,
+} from "../../../src/limits.ts";
 
 function times(count: number, budget: Budget, step: (budget: Budget, index: number) => Budget): Budget {
   return Array.from({ length: count }, (_, index) => index).reduce(step, budget);

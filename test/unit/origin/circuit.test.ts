@@ -2,12 +2,32 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { admits, beginAttempt, circuitPhase, closedCircuit, observe, slowStartShare } from "../../../src/origin/circuit.ts";
 import type { Admission, Circuit, CircuitOutcome } from "../../../src/origin/circuit.ts";
-import { CIRCUIT_CONNECTION_FAILURES, CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX } from "../../../src/limits.ts";
+import {
+  CIRCUIT_CONNECTION_FAILURES,
+  CIRCUIT_DECAY_MS,
+  CIRCUIT_JITTER,
+  CIRCUIT_PROBE_LEASE_MS,
+  RETRY_AFTER_MS_MAX,
+} from "../../../src/limits.ts";
 import { CIRCUIT } from "./fixtures.ts";
 
 /** 0.5 is the middle of the jitter: open times are then exactly as configured. */
-function see(circuit: Circuit, outcome: CircuitOutcome, nowMs: number, more: { admission?: Admission; retryAfterMs?: number; random?: number } = {}): Circuit {
-  return observe(circuit, { outcome, admission: "normal", retryAfterMs: null, settings: CIRCUIT, beganAtMs: nowMs, nowMs, random: 0.5, ...more });
+function see(
+  circuit: Circuit,
+  outcome: CircuitOutcome,
+  nowMs: number,
+  more: { admission?: Admission; retryAfterMs?: number; random?: number } = {},
+): Circuit {
+  return observe(circuit, {
+    outcome,
+    admission: "normal",
+    retryAfterMs: null,
+    settings: CIRCUIT,
+    beganAtMs: nowMs,
+    nowMs,
+    random: 0.5,
+    ...more,
+  });
 }
 
 function seeAll(outcomes: readonly CircuitOutcome[], circuit = closedCircuit(), nowMs = 0): Circuit {
@@ -44,7 +64,10 @@ test("it opens below the success rate once there is volume, and not at the rate 
 
 test("failures that left the window no longer count for the rate", () => {
   const old = seeAll(["failure", "failure", "success", "failure", "failure", "success"], closedCircuit(), 0);
-  const later = ["failure", "success", "failure", "success", "failure"].reduce((state, outcome) => see(state, outcome as CircuitOutcome, 10_000), old);
+  const later = ["failure", "success", "failure", "success", "failure"].reduce(
+    (state, outcome) => see(state, outcome as CircuitOutcome, 10_000),
+    old,
+  );
   expect(later.state).toBe("closed");
 });
 
@@ -114,7 +137,15 @@ test("a probe from before a reopening says nothing about the time since", () => 
   const begun = beginAttempt(OPENED, 1000);
   const reopened = see(begun.circuit, "failure", 1001, { admission: "forced" });
   expect(admits(reopened, reopened.openUntilMs)).toBe("no");
-  const reported = observe(reopened, { outcome: "success", admission: "probe", retryAfterMs: null, settings: CIRCUIT, beganAtMs: 1000, nowMs: 1002, random: 0.5 });
+  const reported = observe(reopened, {
+    outcome: "success",
+    admission: "probe",
+    retryAfterMs: null,
+    settings: CIRCUIT,
+    beganAtMs: 1000,
+    nowMs: 1002,
+    random: 0.5,
+  });
   expect(reported.probeSuccesses).toBe(0);
   expect(admits(reported, reported.openUntilMs)).toBe("probe");
 });
@@ -139,21 +170,26 @@ test("a closed circuit gives the origin a tenth at first and all after the slow 
 
 test("an origin that always fails is probed no more often than its growing open times allow", () => {
   fc.assert(
-    fc.property(fc.array(fc.record({ waitMs: fc.integer({ min: 0, max: 5000 }), random: fc.double({ min: 0, max: 0.999, noNaN: true }) }), { maxLength: 300 }), (steps) => {
-      let circuit = OPENED;
-      let nowMs = 0;
-      let probes = 0;
-      for (const { waitMs, random } of steps) {
-        nowMs += waitMs;
-        if (admits(circuit, nowMs) === "no") continue;
-        probes += 1;
-        circuit = see(beginAttempt(circuit, nowMs).circuit, "failure", nowMs, { admission: "probe", random });
-      }
-      // The open times of n probes, each at its shortest, add up to no more than the time that passed.
-      let leastMs = 0;
-      for (let n = 0; n < probes; n += 1) leastMs += Math.min(30_000, 1000 * 2 ** n) * (n === 0 ? 1 : 1 - CIRCUIT_JITTER);
-      expect(leastMs).toBeLessThanOrEqual(nowMs);
-    }),
+    fc.property(
+      fc.array(fc.record({ waitMs: fc.integer({ min: 0, max: 5000 }), random: fc.double({ min: 0, max: 0.999, noNaN: true }) }), {
+        maxLength: 300,
+      }),
+      (steps) => {
+        let circuit = OPENED;
+        let nowMs = 0;
+        let probes = 0;
+        for (const { waitMs, random } of steps) {
+          nowMs += waitMs;
+          if (admits(circuit, nowMs) === "no") continue;
+          probes += 1;
+          circuit = see(beginAttempt(circuit, nowMs).circuit, "failure", nowMs, { admission: "probe", random });
+        }
+        // The open times of n probes, each at its shortest, add up to no more than the time that passed.
+        let leastMs = 0;
+        for (let n = 0; n < probes; n += 1) leastMs += Math.min(30_000, 1000 * 2 ** n) * (n === 0 ? 1 : 1 - CIRCUIT_JITTER);
+        expect(leastMs).toBeLessThanOrEqual(nowMs);
+      },
+    ),
   );
 });
 

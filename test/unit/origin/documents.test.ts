@@ -5,7 +5,10 @@ import { OVERRIDES_FORMAT, activeOverride, emptyOverrides, parseOverrides } from
 import { HEALTH_DOCUMENT_CHARS_MAX, ORIGIN_WEIGHT_MAX, OVERRIDES_CHARS_MAX } from "../../../src/limits.ts";
 import { healthDocument, originHealth, override, overridesOf } from "./fixtures.ts";
 
-const HEALTH = healthDocument(5, { "web/a": originHealth(), "web/b": originHealth({ state: "down", why: "status", detail: "status 503", rttMs: null }) });
+const HEALTH = healthDocument(5, {
+  "web/a": originHealth(),
+  "web/b": originHealth({ state: "down", why: "status", detail: "status 503", rttMs: null }),
+});
 const OVERRIDES = overridesOf({ "web/a": override({ untilMs: 9 }), "web/b": override({ state: "weight", weight: 0.5 }) });
 
 test("what was written is read back", () => {
@@ -73,7 +76,9 @@ test("the largest weight is taken", () => {
 test("documents are read up to their limit and not one character past it", () => {
   const padded = (text: string, length: number): string => text + " ".repeat(length - text.length);
   expect(parseHealthDocument(padded(JSON.stringify(HEALTH), HEALTH_DOCUMENT_CHARS_MAX)).ok).toBe(true);
-  expect(parseHealthDocument(padded(JSON.stringify(HEALTH), HEALTH_DOCUMENT_CHARS_MAX + 1))).toMatchObject({ error: { kind: "too-large" } });
+  expect(parseHealthDocument(padded(JSON.stringify(HEALTH), HEALTH_DOCUMENT_CHARS_MAX + 1))).toMatchObject({
+    error: { kind: "too-large" },
+  });
   expect(parseOverrides(padded(JSON.stringify(OVERRIDES), OVERRIDES_CHARS_MAX)).ok).toBe(true);
   expect(parseOverrides(padded(JSON.stringify(OVERRIDES), OVERRIDES_CHARS_MAX + 1))).toMatchObject({ error: { kind: "too-large" } });
 });

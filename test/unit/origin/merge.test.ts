@@ -8,7 +8,13 @@ import type { PoolSnapshot } from "../../../src/config/snapshot.ts";
 import { emptyOverrides } from "../../../src/origin/overrides.ts";
 import type { Overrides } from "../../../src/origin/overrides.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
-import { CONTRADICTION_REQUESTS, HEALTH_FRESH_MS, HEALTH_PROBE_INTERVAL_MS, HEALTH_SKEW_MS_MAX, HEALTH_USELESS_MS } from "../../../src/limits.ts";
+import {
+  CONTRADICTION_REQUESTS,
+  HEALTH_FRESH_MS,
+  HEALTH_PROBE_INTERVAL_MS,
+  HEALTH_SKEW_MS_MAX,
+  HEALTH_USELESS_MS,
+} from "../../../src/limits.ts";
 import { downDocument, healthDocument, origin, originHealth, override, overridesOf, pool } from "./fixtures.ts";
 
 const NOW = 10_000_000;
@@ -58,12 +64,18 @@ test.each([
 });
 
 test("the operator's up wins over an open circuit and a check's down", () => {
-  const given = { overrides: overridesOf({ "web/a": override({ state: "up" }) }), health: downDocument(NOW, "web/a"), local: { "web/a": { circuit: openCircuit() } } };
+  const given = {
+    overrides: overridesOf({ "web/a": override({ state: "up" }) }),
+    health: downDocument(NOW, "web/a"),
+    local: { "web/a": { circuit: openCircuit() } },
+  };
   expect(shown(given)[0]).toBe("a serving operator-up");
 });
 
 test("an operator's weight replaces the config's", () => {
-  expect(standings({ overrides: overridesOf({ "web/b": override({ state: "weight", weight: 3 }) }) }).map(({ weight }) => weight)).toEqual([1, 3, 1]);
+  expect(standings({ overrides: overridesOf({ "web/b": override({ state: "weight", weight: 3 }) }) }).map(({ weight }) => weight)).toEqual([
+    1, 3, 1,
+  ]);
 });
 
 test("an open circuit keeps an origin out until its half-open time", () => {
@@ -72,7 +84,8 @@ test("an open circuit keeps an origin out until its half-open time", () => {
 });
 
 test("the verdict of a check by its age", () => {
-  const at = (ageMs: number): string => shown({ health: downDocument(NOW - ageMs, "web/a"), local: { "web/a": { healthProbeAtMs: NOW } } })[0] ?? "";
+  const at = (ageMs: number): string =>
+    shown({ health: downDocument(NOW - ageMs, "web/a"), local: { "web/a": { healthProbeAtMs: NOW } } })[0] ?? "";
   expect(at(0)).toBe("a avoided health-down");
   expect(at(HEALTH_FRESH_MS)).toBe("a avoided health-down");
   expect(at(HEALTH_FRESH_MS + 1)).toBe("a serving health-old");
@@ -90,14 +103,17 @@ test("a document from the future is believed only within the skew of clocks", ()
 });
 
 test("an origin that is called down is tried once in five seconds", () => {
-  const after = (ms: number): string => shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { healthProbeAtMs: NOW - ms } } })[0] ?? "";
+  const after = (ms: number): string =>
+    shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { healthProbeAtMs: NOW - ms } } })[0] ?? "";
   expect(after(HEALTH_PROBE_INTERVAL_MS - 1)).toBe("a avoided health-down");
   expect(after(HEALTH_PROBE_INTERVAL_MS)).toBe("a probing health-probe");
 });
 
 test("enough good answers here outweigh the check's down, one fewer does not", () => {
-  const good = (count: number, bad = 0): LocalView["recent"] => Array.from({ length: count }, (_, index) => ({ atMs: NOW - 1000, good: index >= bad }));
-  const with_ = (recent: LocalView["recent"]): string => shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { recent, healthProbeAtMs: NOW } } })[0] ?? "";
+  const good = (count: number, bad = 0): LocalView["recent"] =>
+    Array.from({ length: count }, (_, index) => ({ atMs: NOW - 1000, good: index >= bad }));
+  const with_ = (recent: LocalView["recent"]): string =>
+    shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { recent, healthProbeAtMs: NOW } } })[0] ?? "";
   expect(with_(good(CONTRADICTION_REQUESTS))).toBe("a serving health-contradicted");
   expect(with_(good(CONTRADICTION_REQUESTS, 1))).toBe("a serving health-contradicted");
   expect(with_(good(CONTRADICTION_REQUESTS, 2))).toBe("a avoided health-down");
@@ -112,13 +128,20 @@ test("panic: verdicts that leave less than half of the pool are not believed", (
 test("at exactly half there is no panic", () => {
   const four = pool("web", [origin("a"), origin("b"), origin("c"), origin("d")]);
   const local = { "web/a": { healthProbeAtMs: NOW }, "web/b": { healthProbeAtMs: NOW } };
-  expect(shown({ pool: four, health: downDocument(NOW, "web/a", "web/b"), local }).slice(0, 2)).toEqual(["a avoided health-down", "b avoided health-down"]);
+  expect(shown({ pool: four, health: downDocument(NOW, "web/a", "web/b"), local }).slice(0, 2)).toEqual([
+    "a avoided health-down",
+    "b avoided health-down",
+  ]);
 });
 
 test("a serving backup is used before the checks of all primaries are doubted", () => {
   const withBackup = pool("web", [origin("a"), origin("b"), origin("spare", { backup: true })]);
   const local = { "web/a": { healthProbeAtMs: NOW }, "web/b": { healthProbeAtMs: NOW } };
-  expect(shown({ pool: withBackup, health: downDocument(NOW, "web/a", "web/b"), local })).toEqual(["a avoided health-down", "b avoided health-down", "spare serving ok"]);
+  expect(shown({ pool: withBackup, health: downDocument(NOW, "web/a", "web/b"), local })).toEqual([
+    "a avoided health-down",
+    "b avoided health-down",
+    "spare serving ok",
+  ]);
 });
 
 test("failing answers keep at most half of a pool out; the one that is free soonest comes back", () => {
@@ -128,7 +151,9 @@ test("failing answers keep at most half of a pool out; the one that is free soon
 });
 
 test("a single origin stays, however badly it answers", () => {
-  expect(shown({ pool: pool("one", [origin("a")]), local: { "one/a": { circuit: openCircuit({ openedBy: "success-rate" }) } } })).toEqual(["a serving ejection-limit"]);
+  expect(shown({ pool: pool("one", [origin("a")]), local: { "one/a": { circuit: openCircuit({ openedBy: "success-rate" }) } } })).toEqual([
+    "a serving ejection-limit",
+  ]);
 });
 
 test("origins whose connections fail are not called back: they have nothing to give", () => {
@@ -138,21 +163,39 @@ test("origins whose connections fail are not called back: they have nothing to g
 
 test("only a fresh document with a passed check says since when an origin is up", () => {
   expect(upSinceMs(healthDocument(NOW, { "web/a": originHealth({ checkedAtMs: NOW - 5 }) }), "web/a", NOW)).toBe(NOW - 5);
-  expect(upSinceMs(healthDocument(NOW, { "web/a": originHealth({ checkedAtMs: NOW - 5, passes: 0, failures: 1 }) }), "web/a", NOW)).toBeNull();
+  expect(
+    upSinceMs(healthDocument(NOW, { "web/a": originHealth({ checkedAtMs: NOW - 5, passes: 0, failures: 1 }) }), "web/a", NOW),
+  ).toBeNull();
   expect(upSinceMs(healthDocument(NOW - HEALTH_FRESH_MS - 1, { "web/a": originHealth() }), "web/a", NOW)).toBeNull();
 });
 
 test("only an operator can take the last origin away", () => {
-  const state = fc.record({ circuit: fc.constantFrom("closed", "connection", "failures"), health: fc.constantFrom("up", "down", "unknown"), word: fc.constantFrom(null, "down", "drain", "up") });
+  const state = fc.record({
+    circuit: fc.constantFrom("closed", "connection", "failures"),
+    health: fc.constantFrom("up", "down", "unknown"),
+    word: fc.constantFrom(null, "down", "drain", "up"),
+  });
   fc.assert(
     fc.property(fc.array(state, { minLength: 1, maxLength: 6 }), fc.integer({ min: 0, max: HEALTH_USELESS_MS + 10 }), (states, ageMs) => {
       const key = (index: number): string => `web/o${index}`;
       const entries = states.map((value, index) => [index, value] as const);
       const result = standings({
-        pool: pool("web", states.map((_, index) => origin(`o${index}`))),
-        overrides: overridesOf(Object.fromEntries(entries.flatMap(([index, { word }]) => (word === null ? [] : [[key(index), override({ state: word as "down" })]])))),
+        pool: pool(
+          "web",
+          states.map((_, index) => origin(`o${index}`)),
+        ),
+        overrides: overridesOf(
+          Object.fromEntries(
+            entries.flatMap(([index, { word }]) => (word === null ? [] : [[key(index), override({ state: word as "down" })]])),
+          ),
+        ),
         health: downDocument(NOW - ageMs, ...entries.filter(([, { health }]) => health === "down").map(([index]) => key(index))),
-        local: Object.fromEntries(entries.map(([index, { circuit }]) => [key(index), circuit === "closed" ? {} : { circuit: openCircuit({ openedBy: circuit as "failures" }) }])),
+        local: Object.fromEntries(
+          entries.map(([index, { circuit }]) => [
+            key(index),
+            circuit === "closed" ? {} : { circuit: openCircuit({ openedBy: circuit as "failures" }) },
+          ]),
+        ),
       });
       for (const [index, { word }] of entries) expect(result[index]?.use === "excluded").toBe(word === "down" || word === "drain");
       for (const { use, weight } of result) if (use !== "excluded") expect(weight).toBeGreaterThan(0);

@@ -59,10 +59,17 @@ export const nodeFetcher: Fetcher = {
   async fetch(url, { method, headers, body, signal }) {
     const sent = new Headers(headers);
     try {
-      return await fetch(url, { method, headers: sent, body: body as BodyInit | null, signal, redirect: "manual", ...(body === null ? {} : { duplex: "half" }) } as RequestInit);
+      return await fetch(url, {
+        method,
+        headers: sent,
+        body,
+        signal,
+        redirect: "manual",
+        ...(body === null ? {} : { duplex: "half" }),
+      } as RequestInit);
     } catch (error) {
       if (error instanceof Error && error.name === "AbortError") throw error;
-      throw new Error("Network connection lost.");
+      throw new Error("Network connection lost.", { cause: error });
     }
   },
 };
@@ -77,7 +84,13 @@ export interface Scene {
 }
 
 export function scene(origins: readonly TestOrigin[], more: Partial<PoolSnapshot> = {}): Scene {
-  const pools = [pool("web", origins.map((each) => each.origin), more)];
+  const pools = [
+    pool(
+      "web",
+      origins.map((each) => each.origin),
+      more,
+    ),
+  ];
   return { pools, table: createOriginTable(), overrides: emptyOverrides(), health: null, action: {}, fetcher: nodeFetcher };
 }
 
@@ -92,23 +105,49 @@ export interface Ask {
 }
 
 /** Sends one request through the fetch stage. Round-robin begins with the first origin. */
-export async function ask(given: Scene, { method = "GET", target = "/", headers = {}, body = null, signal, abortWithVisitor, routeId = "site /*" }: Ask = {}): Promise<{
+export async function ask(
+  given: Scene,
+  { method = "GET", target = "/", headers = {}, body = null, signal, abortWithVisitor, routeId = "site /*" }: Ask = {},
+): Promise<{
   outcome: FetchOutcome;
   attempts: string[];
 }> {
   const action = { kind: "proxy", pool: "web", host: "origin", timeouts: TIMEOUTS, retry: RETRY, ...given.action } as ProxyActionSnapshot;
   const plan = { route: { id: routeId }, action, pool: "web", originRequest: { resolveOverride: false } } as unknown as Plan;
   const exchange = {
-    facts: { path: "/", query: "", rawUrl: "", hostname: "shop.example", headers: new Headers(), client: { address: "203.0.113.7" }, isUpgrade: "upgrade" in headers },
-    state: { ruleset: { release: "r1", pools: new Map(given.pools.map((each) => [each.name, each])) }, overrides: given.overrides, health: given.health },
+    facts: {
+      path: "/",
+      query: "",
+      rawUrl: "",
+      hostname: "shop.example",
+      headers: new Headers(),
+      client: { address: "203.0.113.7" },
+      isUpgrade: "upgrade" in headers,
+    },
+    state: {
+      ruleset: { release: "r1", pools: new Map(given.pools.map((each) => [each.name, each])) },
+      overrides: given.overrides,
+      health: given.health,
+    },
     request: new Request("http://shop.example/", signal === undefined ? {} : { signal }),
     digest: { attempts: [] },
   } as unknown as Exchange;
-  const ports = { clock: { nowMs: () => Date.now() }, random: { next: () => 0.5, id: () => "id" }, fetcher: given.fetcher } as unknown as Ports;
+  const ports = {
+    clock: { nowMs: () => Date.now() },
+    random: { next: () => 0.5, id: () => "id" },
+    fetcher: given.fetcher,
+  } as unknown as Ports;
   const stream = typeof body === "string" ? new Blob([body]).stream() : body;
   const sent = new Headers(headers);
   if (typeof body === "string") sent.set("content-length", String(body.length));
-  const input = { plan, method, target, headers: sent, body: stream as ReadableStream<Uint8Array> | null, ...(abortWithVisitor === undefined ? {} : { abortWithVisitor }) };
+  const input = {
+    plan,
+    method,
+    target,
+    headers: sent,
+    body: stream,
+    ...(abortWithVisitor === undefined ? {} : { abortWithVisitor }),
+  };
   const outcome = await fetchFromOrigin(exchange, ports, given.table, input);
   return { outcome, attempts: exchange.digest.attempts.map(({ origin: id, outcome: how }) => `${id} ${how}`) };
 }

@@ -7,19 +7,33 @@ import { origin } from "./fixtures.ts";
 
 function request(more: Partial<OriginRequestInput> = {}): ReturnType<typeof originRequest> {
   const headers = new Headers({ host: "visitor.example", "content-length": "3", accept: "text/html" });
-  return originRequest({ origin: origin("a", { base: "https://a.example:8443", basePath: "/base" }), method: "GET", target: "/x?y=1", headers, body: null, signal: null, visitorHostname: null, ...more });
+  return originRequest({
+    origin: origin("a", { base: "https://a.example:8443", basePath: "/base" }),
+    method: "GET",
+    target: "/x?y=1",
+    headers,
+    body: null,
+    signal: null,
+    visitorHostname: null,
+    ...more,
+  });
 }
 
 test("the URL is base, base path and target, byte by byte", () => {
   expect(request({ target: "/a//b/%2F;x?q=%41&q" }).url).toBe("https://a.example:8443/base/a//b/%2F;x?q=%41&q");
 });
 
-test.each(["@evil.example/", ".evil.example/", ":80@evil.example", "//evil.example", "\\evil.example", "?x", ""])("the target %j never changes the server", (target) => {
-  expect(new URL(originUrl({ base: "https://a.example", basePath: "" }, target)).host).toBe("a.example");
-});
+test.each(["@evil.example/", ".evil.example/", ":80@evil.example", "//evil.example", "\\evil.example", "?x", ""])(
+  "the target %j never changes the server",
+  (target) => {
+    expect(new URL(originUrl({ base: "https://a.example", basePath: "" }, target)).host).toBe("a.example");
+  },
+);
 
 test("no target whatever changes the server", () => {
-  fc.assert(fc.property(fc.string(), (target) => new URL(originUrl({ base: "https://a.example", basePath: "" }, target)).host === "a.example"));
+  fc.assert(
+    fc.property(fc.string(), (target) => new URL(originUrl({ base: "https://a.example", basePath: "" }, target)).host === "a.example"),
+  );
 });
 
 test("Host is never sent, since the URL decides it", () => {

@@ -37,14 +37,22 @@ test.each<[string, Partial<RetryInput>, string]>([
   ["a method nobody knows", { method: "PROPFIND" }, "not-idempotent"],
   ["a POST with an idempotency key", { method: "POST", hasIdempotencyKey: true }, "retry"],
   ["a POST on a route that may run twice", { method: "POST", settings: { ...RETRY, unsafeMethods: true } }, "retry"],
-  ["a POST that cannot have arrived", { method: "POST", failure: failure("connect-error", { status: 521, mayHaveExecuted: false }) }, "retry"],
+  [
+    "a POST that cannot have arrived",
+    { method: "POST", failure: failure("connect-error", { status: 521, mayHaveExecuted: false }) },
+    "retry",
+  ],
   ["a POST whose connection may have been made", { method: "POST", failure: failure("connect-error", { status: 522 }) }, "not-idempotent"],
   ["a GET after 503", { failure: status(503) }, "retry"],
   ["a GET after 500", { failure: status(500) }, "retry"],
   ["a PUT after 500", { method: "PUT", failure: status(500) }, "kind-not-retried"],
   ["a status that the route does not name", { failure: status(503), settings: { ...RETRY, onStatus: [502] } }, "kind-not-retried"],
   ["a timeout", { failure: failure("timeout") }, "retry"],
-  ["a timeout on a route that does not retry those", { failure: failure("timeout"), settings: { ...RETRY, onTimeout: false } }, "kind-not-retried"],
+  [
+    "a timeout on a route that does not retry those",
+    { failure: failure("timeout"), settings: { ...RETRY, onTimeout: false } },
+    "kind-not-retried",
+  ],
   ["a connection error on a route that does not retry those", { settings: { ...RETRY, onConnectError: false } }, "kind-not-retried"],
   ["a visitor who left", { failure: failure("client-gone") }, "client-gone"],
   ["a WebSocket handshake", { isUpgrade: true }, "upgrade"],
@@ -63,7 +71,11 @@ test.each<[string, Partial<RetryInput>, string]>([
 
 test("nothing that may have been carried out is sent twice without a licence", () => {
   const input = fc.record({
-    failure: fc.record({ kind: fc.constantFrom<FailureKind>("reset", "timeout", "connect-error", "dns", "tls", "status"), status: fc.constantFrom(500, 502, 503, 504), mayHaveExecuted: fc.constant(true) }),
+    failure: fc.record({
+      kind: fc.constantFrom<FailureKind>("reset", "timeout", "connect-error", "dns", "tls", "status"),
+      status: fc.constantFrom(500, 502, 503, 504),
+      mayHaveExecuted: fc.constant(true),
+    }),
     method: fc.constantFrom("POST", "PATCH", "LOCK"),
     attemptsMade: fc.integer({ min: 1, max: 4 }),
   });

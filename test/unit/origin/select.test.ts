@@ -10,12 +10,31 @@ import type { SelectInput } from "../../../src/origin/select.ts";
 import { origin, pool } from "./fixtures.ts";
 
 const CLIENT = { address: "203.0.113.7" } as SelectInput["facts"]["client"];
-const FACTS: SelectInput["facts"] = { path: "/a", query: "x=1&sid=q9", rawUrl: "", headers: new Headers({ cookie: "a=1; sid=c7; b=2", "x-user": "h5" }), client: CLIENT };
+const FACTS: SelectInput["facts"] = {
+  path: "/a",
+  query: "x=1&sid=q9",
+  rawUrl: "",
+  headers: new Headers({ cookie: "a=1; sid=c7; b=2", "x-user": "h5" }),
+  client: CLIENT,
+};
 
-function standing(poolName: string, id: string, use: Use, more: { weight?: number; backup?: boolean; reason?: Standing["reason"]; base?: string } = {}): Standing {
+function standing(
+  poolName: string,
+  id: string,
+  use: Use,
+  more: { weight?: number; backup?: boolean; reason?: Standing["reason"]; base?: string } = {},
+): Standing {
   const { weight = 1, backup = false, reason, base } = more;
-  const why = reason ?? (use === "avoided" ? "circuit-open" : use === "probing" ? "circuit-half-open" : use === "excluded" ? "operator-down" : "ok");
-  return { origin: origin(id, { backup, ...(base === undefined ? {} : { base }) }), pool: poolName, key: `${poolName}/${id}`, use, reason: why, weight };
+  const why =
+    reason ?? (use === "avoided" ? "circuit-open" : use === "probing" ? "circuit-half-open" : use === "excluded" ? "operator-down" : "ok");
+  return {
+    origin: origin(id, { backup, ...(base === undefined ? {} : { base }) }),
+    pool: poolName,
+    key: `${poolName}/${id}`,
+    use,
+    reason: why,
+    weight,
+  };
 }
 
 interface Given {
@@ -46,11 +65,31 @@ const ARCHIVE = pool("archive", []);
 
 test.each<[string, Standing[], Standing[], string | null]>([
   ["primaries before backups", [standing("web", "b", "serving", { backup: true }), standing("web", "a", "serving")], [], "web/a"],
-  ["backups only when no primary serves", [standing("web", "b", "serving", { backup: true }), standing("web", "a", "avoided")], [], "web/b"],
-  ["the fallback pool when the pool has nothing to offer", [standing("web", "a", "avoided")], [standing("archive", "x", "serving")], "archive/x"],
-  ["a serving fallback before a primary that may be back", [standing("web", "a", "probing")], [standing("archive", "x", "serving")], "archive/x"],
+  [
+    "backups only when no primary serves",
+    [standing("web", "b", "serving", { backup: true }), standing("web", "a", "avoided")],
+    [],
+    "web/b",
+  ],
+  [
+    "the fallback pool when the pool has nothing to offer",
+    [standing("web", "a", "avoided")],
+    [standing("archive", "x", "serving")],
+    "archive/x",
+  ],
+  [
+    "a serving fallback before a primary that may be back",
+    [standing("web", "a", "probing")],
+    [standing("archive", "x", "serving")],
+    "archive/x",
+  ],
   ["what may be back before what is avoided", [standing("web", "a", "avoided"), standing("web", "b", "probing")], [], "web/b"],
-  ["what only checks complain about before an open circuit", [standing("web", "a", "avoided")], [standing("archive", "x", "avoided", { reason: "health-down" })], "archive/x"],
+  [
+    "what only checks complain about before an open circuit",
+    [standing("web", "a", "avoided")],
+    [standing("archive", "x", "avoided", { reason: "health-down" })],
+    "archive/x",
+  ],
   ["an avoided origin rather than none", [standing("web", "a", "avoided")], [], "web/a"],
   ["never one that an operator took away", [standing("web", "a", "excluded")], [standing("archive", "x", "excluded")], null],
 ])("%s", (_, web, archive, expected) => {
@@ -65,7 +104,10 @@ test("a request that can go elsewhere is spent on an origin that may be back", (
 
 test("the same server under two names is tried once", () => {
   const shared = "https://shared.example";
-  const standings = { web: [standing("web", "a", "serving", { base: shared })], archive: [standing("archive", "x", "serving", { base: shared })] };
+  const standings = {
+    web: [standing("web", "a", "serving", { base: shared })],
+    archive: [standing("archive", "x", "serving", { base: shared })],
+  };
   expect(select({ pools: [WEB, ARCHIVE], standings, tried: [shared] })).toBeNull();
 });
 
@@ -79,20 +121,33 @@ test("a cycle of fallback pools ends where it closes, and a dangling name ends t
 test("always a candidate, never an excluded one, and each server once", () => {
   const use = fc.constantFrom<Use>("serving", "probing", "avoided", "excluded");
   const standings = (name: string): fc.Arbitrary<Standing[]> =>
-    fc.array(fc.tuple(use, fc.boolean(), fc.integer({ min: 1, max: 5 })), { maxLength: 5 }).map((each) => each.map(([kind, backup, weight], index) => standing(name, `${name}${index}`, kind, { backup, weight })));
-  const policy = fc.constantFrom<PoolSnapshot["policy"]>({ kind: "round-robin" }, { kind: "random" }, { kind: "hash", by: "client", name: "" });
+    fc
+      .array(fc.tuple(use, fc.boolean(), fc.integer({ min: 1, max: 5 })), { maxLength: 5 })
+      .map((each) => each.map(([kind, backup, weight], index) => standing(name, `${name}${index}`, kind, { backup, weight })));
+  const policy = fc.constantFrom<PoolSnapshot["policy"]>(
+    { kind: "round-robin" },
+    { kind: "random" },
+    { kind: "hash", by: "client", name: "" },
+  );
   fc.assert(
-    fc.property(standings("web"), standings("archive"), policy, fc.boolean(), fc.double({ min: 0, max: 0.999, noNaN: true }), (web, archive, kind, mayProbe, random) => {
-      const given = { pools: [{ ...WEB, policy: kind }, ARCHIVE], standings: { web, archive }, mayProbe, random };
-      const usable = [...web, ...archive].filter((each) => each.use !== "excluded");
-      const tried: string[] = [];
-      for (let chosen = select(given); chosen !== null; chosen = select({ ...given, tried })) {
-        expect(chosen.use).not.toBe("excluded");
-        expect(tried).not.toContain(serverOf(chosen));
-        tried.push(serverOf(chosen));
-      }
-      expect(tried).toHaveLength(usable.length);
-    }),
+    fc.property(
+      standings("web"),
+      standings("archive"),
+      policy,
+      fc.boolean(),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (web, archive, kind, mayProbe, random) => {
+        const given = { pools: [{ ...WEB, policy: kind }, ARCHIVE], standings: { web, archive }, mayProbe, random };
+        const usable = [...web, ...archive].filter((each) => each.use !== "excluded");
+        const tried: string[] = [];
+        for (let chosen = select(given); chosen !== null; chosen = select({ ...given, tried })) {
+          expect(chosen.use).not.toBe("excluded");
+          expect(tried).not.toContain(serverOf(chosen));
+          tried.push(serverOf(chosen));
+        }
+        expect(tried).toHaveLength(usable.length);
+      },
+    ),
   );
 });
 
@@ -114,19 +169,23 @@ test("weights 5, 1, 1 give a smooth row, not five in a row", () => {
 
 test("round-robin gives each origin its share exactly, wherever it begins", () => {
   fc.assert(
-    fc.property(fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }), fc.array(fc.double({ min: 0, max: 0.99, noNaN: true }), { minLength: 6, maxLength: 6 }), (weights, seeds) => {
-      const candidates = weights.map((weight, index) => ({ id: String(index), weight }));
-      const total = weights.reduce((sum, weight) => sum + weight, 0);
-      let credits: Credits = new Map();
-      let seed = 0;
-      const counts = new Map<string, number>();
-      for (let turn = 0; turn < 20 * total; turn += 1) {
-        const choice = roundRobin(candidates, credits, () => seeds[seed++ % seeds.length] ?? 0);
-        credits = choice.credits;
-        counts.set(choice.chosen.id, (counts.get(choice.chosen.id) ?? 0) + 1);
-      }
-      for (const { id, weight } of candidates) expect(Math.abs((counts.get(id) ?? 0) - 20 * weight)).toBeLessThanOrEqual(2);
-    }),
+    fc.property(
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 }),
+      fc.array(fc.double({ min: 0, max: 0.99, noNaN: true }), { minLength: 6, maxLength: 6 }),
+      (weights, seeds) => {
+        const candidates = weights.map((weight, index) => ({ id: String(index), weight }));
+        const total = weights.reduce((sum, weight) => sum + weight, 0);
+        let credits: Credits = new Map();
+        let seed = 0;
+        const counts = new Map<string, number>();
+        for (let turn = 0; turn < 20 * total; turn += 1) {
+          const choice = roundRobin(candidates, credits, () => seeds[seed++ % seeds.length] ?? 0);
+          credits = choice.credits;
+          counts.set(choice.chosen.id, (counts.get(choice.chosen.id) ?? 0) + 1);
+        }
+        for (const { id, weight } of candidates) expect(Math.abs((counts.get(id) ?? 0) - 20 * weight)).toBeLessThanOrEqual(2);
+      },
+    ),
   );
 });
 
@@ -148,13 +207,21 @@ test("weighted random follows the weights at every point of the number line", ()
 
 test("rendezvous: when an origin leaves, only its own keys move", () => {
   fc.assert(
-    fc.property(fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 2, maxLength: 8 }), fc.string(), fc.nat(), (ids, key, index) => {
-      const all = ids.map((id) => ({ id, weight: 1 }));
-      const before = rendezvous(all, key);
-      const gone = all[index % all.length];
-      const after = rendezvous(all.filter((each) => each !== gone), key);
-      if (gone !== before) expect(after.id).toBe(before.id);
-    }),
+    fc.property(
+      fc.uniqueArray(fc.string({ minLength: 1, maxLength: 8 }), { minLength: 2, maxLength: 8 }),
+      fc.string(),
+      fc.nat(),
+      (ids, key, index) => {
+        const all = ids.map((id) => ({ id, weight: 1 }));
+        const before = rendezvous(all, key);
+        const gone = all[index % all.length];
+        const after = rendezvous(
+          all.filter((each) => each !== gone),
+          key,
+        );
+        if (gone !== before) expect(after.id).toBe(before.id);
+      },
+    ),
   );
 });
 
