@@ -23,7 +23,10 @@ export async function bakeRelease(store: KvStore): Promise<BakeResult> {
   if (release === null) return { kind: "nothing", why: `release ${shortHash(pointer.release)} is not in ${store.label}` };
   const gzipBytes = gzipSync(release.text).byteLength;
   if (gzipBytes > BAKED_GZIP_BYTES_MAX) {
-    return { kind: "nothing", why: `release ${shortHash(pointer.release)} has ${gzipBytes} bytes gzipped, at most ${BAKED_GZIP_BYTES_MAX} are bundled` };
+    return {
+      kind: "nothing",
+      why: `release ${shortHash(pointer.release)} has ${gzipBytes} bytes gzipped, at most ${BAKED_GZIP_BYTES_MAX} are bundled`,
+    };
   }
   return { kind: "baked", release: { pointer, snapshot: release.text } };
 }

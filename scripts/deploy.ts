@@ -36,7 +36,13 @@ async function bake(): Promise<BakeResult> {
     return await bakeRelease(store);
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return { kind: "nothing", why: failureLines({ ...error.parts, fix: undefined }).join(" ").replace(/^error: /, "").replaceAll(/\s+/g, " ") };
+    return {
+      kind: "nothing",
+      why: failureLines({ ...error.parts, fix: undefined })
+        .join(" ")
+        .replace(/^error: /, "")
+        .replaceAll(/\s+/g, " "),
+    };
   }
 }
 

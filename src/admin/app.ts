@@ -57,8 +57,8 @@ function createApp(): Hono<{ Bindings: ControlContext }> {
     const state = await env.holder.current(env.ports, env.nowMs);
     return json(200, { ...env.holder.status(env.nowMs).documents.overrides, document: state?.overrides ?? null });
   });
-  app.get("/release", releaseInfo);
-  app.post("/purge", purgeBody);
+  app.get("/release", (context) => releaseInfo(context));
+  app.post("/purge", (context) => purgeBody(context));
   app.post("/refresh", async ({ env }) => json(200, await env.holder.refreshNow(env.ports, { pastCopies: true })));
   app.notFound(() => refuse(404, "unknown-path", `there is nothing at this path for this method; under /_breakwater/ there are ${PATHS}`));
   app.onError((cause, { env }) => {
@@ -72,9 +72,18 @@ async function releaseInfo({ env }: AdminContext): Promise<Response> {
   const state = await env.holder.current(env.ports, env.nowMs);
   if (state === null) return refuse(404, "no-release", "no release was ever published; publish one with `npm run breakwater -- publish`");
   const { pointer, ruleset } = state;
-  const pools = [...ruleset.pools.values()].map(({ name, origins }) => ({ name, origins: origins.map(({ id, weight, backup }) => ({ id, weight, backup })) }));
+  const pools = [...ruleset.pools.values()].map(({ name, origins }) => ({
+    name,
+    origins: origins.map(({ id, weight, backup }) => ({ id, weight, backup })),
+  }));
   const rules = ruleset.rules.map(({ id, description, when, action, mode, expiresAtMs, owner }) => ({
-    ...{ id, description, when, action: action.kind, mode, expiresAtMs, owner },
+    id,
+    description,
+    when,
+    action: action.kind,
+    mode,
+    expiresAtMs,
+    owner,
   }));
   return json(200, { release: ruleset.release, pointer, pools, rules });
 }

@@ -1,12 +1,12 @@
 // What an operator asks to be purged, read from JSON and brought into the form that the cache compares with. A URL is purged
-// under the key that a visitor's request for it is stored under, so it passes the same receiving, routing and key making.
+// under the key that a visitor's request for it is stored under, so it goes through the same canonical form, routing and key.
 
 import { cacheKey } from "../cache/key.ts";
 import { PURGE_VALUE_CHARS_MAX } from "../limits.ts";
 import type { PurgeRequest } from "../ports.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { Ruleset } from "../ruleset.ts";
-import { receive } from "../stages/receive.ts";
+import { readUrl } from "./read-url.ts";
 
 /** `field` names the member of the JSON body, `/` the body as a whole. */
 export interface PurgeProblem {
@@ -24,7 +24,8 @@ export function parsePurge(body: unknown, ruleset: Ruleset | null): Result<Purge
   const { value = "", soft = false } = body;
   if (typeof value !== "string") return bad("value", `expected a string, found ${shown(value)}`);
   if (typeof soft !== "boolean") return bad("soft", `expected true (stale) or false (a miss), found ${shown(soft)}`);
-  if (value.length > PURGE_VALUE_CHARS_MAX) return bad("value", `has ${value.length} characters, at most ${PURGE_VALUE_CHARS_MAX} are taken`);
+  if (value.length > PURGE_VALUE_CHARS_MAX)
+    return bad("value", `has ${value.length} characters, at most ${PURGE_VALUE_CHARS_MAX} are taken`);
   const canonical = canonicalValue(kind, value, ruleset);
   return canonical.ok ? ok({ kind, value: canonical.value, soft }) : canonical;
 }
@@ -32,11 +33,15 @@ export function parsePurge(body: unknown, ruleset: Ruleset | null): Result<Purge
 function canonicalValue(kind: PurgeRequest["kind"], value: string, ruleset: Ruleset | null): Result<string, PurgeProblem> {
   switch (kind) {
     case "everything":
-      return value === "" ? ok("") : bad("value", `a purge of everything takes no value, found ${shown(value)}; leave it out, or name another kind`);
+      return value === ""
+        ? ok("")
+        : bad("value", `a purge of everything takes no value, found ${shown(value)}; leave it out, or name another kind`);
     case "tag":
       return /^[\x21-\x7e]+$/.test(value) ? ok(value) : bad("value", `expected one surrogate key without spaces, found ${shown(value)}`);
     case "host":
-      return /^[^/?#@\s]+$/.test(value) ? canonicalUrl(value, null, "host") : bad("value", `expected a host such as example.com, found ${shown(value)}`);
+      return /^[^/?#@\s]+$/.test(value)
+        ? canonicalUrl(value, null, "host")
+        : bad("value", `expected a host such as example.com, found ${shown(value)}`);
     case "prefix":
       return canonicalUrl(value, null, "prefix");
     case "url":
@@ -49,10 +54,8 @@ function canonicalValue(kind: PurgeRequest["kind"], value: string, ruleset: Rule
 /** Host, path and query in the form of a cache key; a host alone for `host`, without the query for `prefix`. */
 function canonicalUrl(value: string, ruleset: Ruleset | null, kind: "host" | "prefix" | "url"): Result<string, PurgeProblem> {
   const url = /^[a-z][a-z\d+.-]*:\/\//i.test(value) ? value : `https://${value}`;
-  const client = { addressHeader: "cf-connecting-ip", isTrustedProxy: (): boolean => false };
-  const received = receive({ method: "GET", url, headers: new Headers(), hasBody: false, connection: null, nowMs: 0 }, client);
-  if (!received.ok) return bad("value", `${shown(value)} is not a ${kind}: expected ${EXAMPLES[kind]}`);
-  const facts = received.value;
+  const facts = readUrl(url);
+  if (facts === null) return bad("value", `${shown(value)} is not a ${kind}: expected ${EXAMPLES[kind]}`);
   if (kind === "host") return ok(facts.host);
   if (kind === "prefix") return ok(`${facts.host}${facts.path}`);
   const match = ruleset?.hosts.find(facts.hostname)?.routes.match(facts);
@@ -60,7 +63,11 @@ function canonicalUrl(value: string, ruleset: Ruleset | null, kind: "host" | "pr
   return ok(`${facts.scheme}://${facts.host}${facts.path}${facts.query === "" ? "" : `?${facts.query}`}`);
 }
 
-const EXAMPLES = { host: "a host such as example.com", prefix: "host and path such as example.com/blog/", url: "a URL such as https://example.com/page" };
+const EXAMPLES = {
+  host: "a host such as example.com",
+  prefix: "host and path such as example.com/blog/",
+  url: "a URL such as https://example.com/page",
+};
 
 function bad(field: PurgeProblem["field"], message: string): { readonly ok: false; readonly error: PurgeProblem } {
   return fail({ field, message });

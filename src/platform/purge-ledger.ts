@@ -52,7 +52,9 @@ export class PurgeLedger extends DurableObject<PurgeLedgerEnv> {
   /** The document that counts: the own one, or, for a new ledger, what an earlier one left in KV. */
   async #open(): Promise<void> {
     const { sql } = this.ctx.storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY CHECK (id = 1), generations TEXT NOT NULL, last_at_ms INTEGER NOT NULL)");
+    sql.exec(
+      "CREATE TABLE IF NOT EXISTS ledger (id INTEGER PRIMARY KEY CHECK (id = 1), generations TEXT NOT NULL, last_at_ms INTEGER NOT NULL)",
+    );
     const row = sql.exec<{ generations: string; last_at_ms: number }>("SELECT generations, last_at_ms FROM ledger").toArray()[0];
     // A version that began again at 0 would be ignored by every isolate as a read that went backwards. When KV cannot be read,
     // this throws, the object does not open, and the purge fails aloud instead of being lost.

@@ -7,6 +7,7 @@
 import { emptyPurgeGenerations, parsePurgeGenerations, type PurgeGenerations } from "../cache/purge.ts";
 import { parseHealthDocument, type HealthDocument } from "../origin/health.ts";
 import { emptyOverrides, parseOverrides, type Overrides } from "../origin/overrides.ts";
+import { STATE_RESTART_MS } from "../limits.ts";
 import type { Result } from "../result.ts";
 import { HEALTH_KEY, OVERRIDES_KEY, POINTER_KEY, PURGES_KEY } from "./keys.ts";
 import { parsePointer, type Pointer } from "./pointer.ts";
@@ -52,8 +53,8 @@ export function mergeDocuments(held: Documents, texts: DocumentTexts, readAtMs: 
   return {
     pointer: merge(held.pointer, { text: texts.pointer, readAtMs, parse: parsePointer, isOlder: isOlderPointer }),
     health: merge(held.health, { text: texts.health, readAtMs, parse: parseHealthDocument, isOlder: isOlderHealth }),
-    overrides: merge(held.overrides, { text: texts.overrides, readAtMs, parse: parseOverrides, isOlder: isLowerVersion }),
-    purges: merge(held.purges, { text: texts.purges, readAtMs, parse: parsePurgeGenerations, isOlder: isLowerVersion }),
+    overrides: merge(held.overrides, { text: texts.overrides, readAtMs, parse: parseOverrides, isOlder: isOlderOverrides }),
+    purges: merge(held.purges, { text: texts.purges, readAtMs, parse: parsePurgeGenerations, isOlder: isOlderPurges }),
   };
 }
 
@@ -67,7 +68,8 @@ interface DocumentRead<T> {
   readonly text: string | null;
   readonly readAtMs: number;
   readonly parse: (text: string) => Result<NonNullable<T>, { readonly kind: StateProblemReason; readonly message: string }>;
-  readonly isOlder: (next: NonNullable<T>, held: T) => boolean;
+  /** @param unseenMs - Since the one held was last seen. */
+  readonly isOlder: (next: NonNullable<T>, held: T, unseenMs: number) => boolean;
 }
 
 function merge<T>(held: Held<T>, read: DocumentRead<T>): Held<T> {
@@ -78,7 +80,8 @@ function merge<T>(held: Held<T>, read: DocumentRead<T>): Held<T> {
   if (text === held.text) return { ...held, confirmedAtMs, problem: null };
   const parsed = read.parse(text);
   if (!parsed.ok) return refused(held, readAtMs, parsed.error.kind, parsed.error.message);
-  if (read.isOlder(parsed.value, held.value)) return refused(held, readAtMs, "went-backwards", "is an older version than the one held");
+  if (read.isOlder(parsed.value, held.value, readAtMs - (held.confirmedAtMs ?? 0)))
+    return refused(held, readAtMs, "went-backwards", "is an older version than the one held");
   return { value: parsed.value, text, confirmedAtMs, problem: null };
 }
 
@@ -88,10 +91,17 @@ function refused<T>(held: Held<T>, atMs: number, reason: StateProblemReason, mes
 
 /**
  * Numbers never go backwards. An equal number is taken: of two publishers at once the store keeps one, and every isolate ends
- * at that one whichever it saw first.
+ * at that one whichever it saw first. A lower number that was published later, while the one held was not seen for longer than
+ * any read can be late, is a namespace that was made anew: without this an old copy would keep it out for ever.
  */
-function isOlderPointer(next: Pointer, held: Pointer | null): boolean {
-  return held !== null && next.number < held.number;
+function isOlderPointer(next: Pointer, held: Pointer | null, unseenMs: number): boolean {
+  if (held === null || next.number >= held.number) return false;
+  return next.publishedAtMs <= held.publishedAtMs || unseenMs < STATE_RESTART_MS;
+}
+
+/** The same for what operators said, which has no time of its own. */
+function isOlderOverrides(next: Overrides, held: Overrides, unseenMs: number): boolean {
+  return next.version < held.version && unseenMs < STATE_RESTART_MS;
 }
 
 /** A cron that lost its document begins again at a low generation; its time shows that it is not an old read. */
@@ -99,7 +109,8 @@ function isOlderHealth(next: HealthDocument, held: HealthDocument | null): boole
   return held !== null && next.generation < held.generation && next.asOfMs <= held.asOfMs;
 }
 
-function isLowerVersion(next: { readonly version: number }, held: { readonly version: number }): boolean {
+/** The ledger keeps its document in its own storage, so its versions never begin again. */
+function isOlderPurges(next: PurgeGenerations, held: PurgeGenerations): boolean {
   return next.version < held.version;
 }
 

@@ -2,7 +2,7 @@
 // must. One per isolate, made by `index.ts`; the pipeline asks it at the start of each request. It never throws: what goes
 // wrong is in `status()` and in the log.
 
-import { REFRESH_COLD_WAIT_MS_MAX } from "../limits.ts";
+import { REFRESH_OLD_COPY_WAIT_MS_MAX } from "../limits.ts";
 import type { Ports } from "../ports.ts";
 import type { BakedRelease } from "./baked.ts";
 import { createCopies, type Copies } from "./copies.ts";
@@ -12,7 +12,7 @@ import { createMemory, type Memory } from "./memory.ts";
 import { causeText, type StateProblem } from "./problem.ts";
 import type { EdgeState } from "./state.ts";
 import { adoptPurges, refreshMemory, useBaked, type ForceOptions } from "./update.ts";
-import { decideRefresh } from "./refresh.ts";
+import { decideRefresh, type RefreshFacts } from "./refresh.ts";
 import type { ReleaseOrigin } from "./find-release.ts";
 import { within } from "./within.ts";
 
@@ -79,23 +79,30 @@ interface CurrentInput extends HolderInput {
 
 async function currentState(memory: Memory, input: CurrentInput): Promise<EdgeState | null> {
   const { nowMs, intervals } = input;
-  const facts = {
-    ageMs: memory.state === null ? null : sinceMs(memory.polledAtMs, nowMs),
-    sinceStartMs: memory.startedAtMs === null ? null : nowMs - memory.startedAtMs,
-    running: memory.running?.kind ?? null,
-  };
-  const decision = decideRefresh(facts, intervals);
+  const decision = decideRefresh(refreshFacts(memory, nowMs), intervals);
   if (decision.kind === "background") begin(memory, "background", input);
   if (decision.kind !== "block") return memory.state;
   if (decision.start) begin(memory, "waited", input);
   const done = memory.running?.done;
   if (done === undefined) return memory.state;
-  await within(done, Math.min(decision.waitMs, intervals.blockMs));
-  if (memory.state !== null) return memory.state;
-  // Nothing to plan with yet. An old copy of this data centre is taken as soon as it is read, so this waits only without one.
-  await within(done, REFRESH_COLD_WAIT_MS_MAX);
+  if (memory.isWarm) {
+    await within(done, decision.waitMs);
+    return memory.state;
+  }
+  // An old copy of this data centre is at hand after a moment, but KV is only slow here and not down, most likely.
+  await within(done, Math.min(decision.waitMs, REFRESH_OLD_COPY_WAIT_MS_MAX));
+  if (memory.state === null) await within(done, decision.waitMs);
   if (memory.state === null) await useBaked(memory, input);
+  memory.isWarm = memory.state !== null;
   return memory.state;
+}
+
+function refreshFacts(memory: Memory, nowMs: number): RefreshFacts {
+  return {
+    ageMs: memory.isWarm ? sinceMs(memory.polledAtMs, nowMs) : null,
+    sinceStartMs: memory.startedAtMs === null ? null : nowMs - memory.startedAtMs,
+    running: memory.running?.kind ?? null,
+  };
 }
 
 /** A state without a time comes from the bundle alone: as old as can be. */

@@ -13,6 +13,8 @@ export interface Memory {
   inForce: (FoundRelease & { readonly pointer: Pointer }) | null;
   /** Made of the two above, frozen; null while there is no ruleset. */
   state: EdgeState | null;
+  /** False until a first refresh has ended, or was waited for long enough: a state held before comes from an old copy. */
+  isWarm: boolean;
   /** When the newest documents held were read from KV, here or by whoever left the copy. */
   polledAtMs: number | null;
   /** The last start of a refresh. */
@@ -29,6 +31,7 @@ export function createMemory(): Memory {
     documents: noDocuments(),
     inForce: null,
     state: null,
+    isWarm: false,
     polledAtMs: null,
     startedAtMs: null,
     running: null,

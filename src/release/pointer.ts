@@ -51,11 +51,13 @@ export function parsePointer(text: string): Result<Pointer, PointerParseError> {
     return bad("not-json", "/", "is not JSON");
   }
   if (!isRecord(value)) return bad("bad-field", "/", "is not an object");
-  if (value["format"] !== POINTER_FORMAT) return bad("unknown-format", "/format", `is ${shown(value["format"])}, expected ${POINTER_FORMAT}`);
+  if (value["format"] !== POINTER_FORMAT)
+    return bad("unknown-format", "/format", `is ${shown(value["format"])}, expected ${POINTER_FORMAT}`);
   const { number, release, predecessor, publishedAtMs, author, message } = value;
   if (!isCount(number) || number === 0) return bad("bad-field", "/number", `is ${shown(number)}, expected a whole number of 1 or more`);
   if (!isReleaseHash(release)) return bad("bad-field", "/release", `is ${shown(release)}, expected ${HASH_FORM}`);
-  if (predecessor !== null && !isReleaseHash(predecessor)) return bad("bad-field", "/predecessor", `is ${shown(predecessor)}, expected null or ${HASH_FORM}`);
+  if (predecessor !== null && !isReleaseHash(predecessor))
+    return bad("bad-field", "/predecessor", `is ${shown(predecessor)}, expected null or ${HASH_FORM}`);
   if (!isCount(publishedAtMs)) return bad("bad-field", "/publishedAtMs", `is ${shown(publishedAtMs)}, expected a time in milliseconds`);
   if (typeof author !== "string") return bad("bad-field", "/author", `is ${shown(author)}, expected a string`);
   if (typeof message !== "string") return bad("bad-field", "/message", `is ${shown(message)}, expected a string`);
@@ -78,7 +80,8 @@ function parseCandidate(value: unknown): Result<Candidate | null, PointerParseEr
   const { hash, percent, guard } = value;
   if (!isReleaseHash(hash)) return bad("bad-field", "/candidate/hash", `is ${shown(hash)}, expected ${HASH_FORM}`);
   if (!isPercent(percent)) return bad("bad-field", "/candidate/percent", `is ${shown(percent)}, expected 0 to 100`);
-  if (guard !== null && typeof guard !== "string") return bad("bad-field", "/candidate/guard", `is ${shown(guard)}, expected null or a string`);
+  if (guard !== null && typeof guard !== "string")
+    return bad("bad-field", "/candidate/guard", `is ${shown(guard)}, expected null or a string`);
   return ok({ hash, percent, guard });
 }
 

@@ -5,7 +5,7 @@ import { REFRESH_COLD_RETRY_MS, REFRESH_COLD_WAIT_MS_MAX, REFRESH_RUN_MS_MAX } f
 import type { Intervals } from "./intervals.ts";
 
 export interface RefreshFacts {
-  /** Since the documents held were read from KV, by whoever read them; null when the isolate holds nothing usable yet. */
+  /** Since the documents held were read from KV, by whoever read them; null when the isolate has nothing to go by yet. */
   readonly ageMs: number | null;
   /** Since this isolate last began a refresh, successful or not; null when it never did. */
   readonly sinceStartMs: number | null;

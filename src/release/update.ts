@@ -34,15 +34,16 @@ export async function refreshMemory(memory: Memory, input: UpdateInput, options:
     const copy = await copies.readPolled(ports.cache);
     if (copy !== null) takeTexts(memory, copy.texts, copy.readAtMs);
     const young = copy !== null && isYoung(copy, ports.clock.nowMs(), intervals.copyMs);
-    // A cold isolate can plan with an old copy while KV is still being asked.
+    // A cold isolate gets ready to plan with an old copy, in case that KV does not answer.
     if (young || (copy !== null && memory.state === null)) await settle(memory, input, options);
-    if (young && !options.pastCopies && memory.state !== null) return;
+    if (young && !options.pastCopies && memory.state !== null) return void (memory.isWarm = true);
   }
   const read = await readStore(ports);
   memory.storeProblem = noted(memory.storeProblem, read.ok ? null : read.error, ports);
   if (read.ok) takeTexts(memory, read.value, ports.clock.nowMs());
   await settle(memory, input, options);
   if (memory.state === null) await useBaked(memory, input);
+  memory.isWarm = memory.state !== null;
   if (read.ok) {
     const written = writeCopy(memory, input);
     // An operator's answer means that the other isolates of this data centre can see it, too.

@@ -4,13 +4,19 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { env } from "cloudflare:workers";
 import { afterEach, expect, test } from "vitest";
 import { createAdmin, type Admin } from "../../src/admin/app.ts";
-import { encodePurgeGenerations, emptyPurgeGenerations, parsePurgeGenerations, purgedAt, type PurgeGenerations } from "../../src/cache/purge.ts";
+import {
+  encodePurgeGenerations,
+  emptyPurgeGenerations,
+  parsePurgeGenerations,
+  purgedAt,
+  type PurgeGenerations,
+} from "../../src/cache/purge.ts";
 import { encodeSnapshot, hashSnapshot } from "../../src/config/encode.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import { ADMIN_BODY_BYTES_MAX, PURGE_EVERYWHERE_MS } from "../../src/limits.ts";
 import { platformCacheStore } from "../../src/platform/cache-store.ts";
 import { createConfigStore } from "../../src/platform/config-store.ts";
-import { createPurgeLedger, PurgeLedger } from "../../src/platform/purge-ledger.ts";
+import { createPurgeLedger, type PurgeLedger } from "../../src/platform/purge-ledger.ts";
 import type { Ports } from "../../src/ports.ts";
 import { createStateHolder, type StateHolder } from "../../src/release/holder.ts";
 import { DEFAULT_INTERVALS } from "../../src/release/intervals.ts";
@@ -52,7 +58,11 @@ test("status says which release is in force and how old each document is", async
   expect(response?.headers.get("cache-control")).toBe("no-store");
   expect(response?.headers.get("content-type")).toBe("application/json; charset=utf-8");
   expect(await response?.json()).toMatchObject({
-    ...{ release: hash, wanted: hash, number: 7, from: "store", intervals: DEFAULT_INTERVALS },
+    release: hash,
+    wanted: hash,
+    number: 7,
+    from: "store",
+    intervals: DEFAULT_INTERVALS,
     documents: { pointer: { version: 7, problem: null }, health: { version: null, ageMs: null } },
     problems: { store: null, release: null },
   });
@@ -175,7 +185,9 @@ test("a failed read of KV names the keys and keeps its cause", async () => {
   const broken = { get: () => Promise.reject(new Error("500 Internal Server Error")) } as unknown as KVNamespace;
   const work = createConfigStore(broken).getAll(["current", "health"]);
   await expect(work).rejects.toMatchObject({
-    ...{ name: "ConfigStoreError", operation: "get", keys: ["current", "health"] },
+    name: "ConfigStoreError",
+    operation: "get",
+    keys: ["current", "health"],
     message: "KV get of current, health failed: 500 Internal Server Error",
     cause: expect.any(Error),
   });
@@ -186,8 +198,12 @@ interface Operator {
   readonly holder: StateHolder;
   readonly ports: Ports;
   readonly hash: string;
-  context(): Parameters<Admin["handleControl"]>[1];
-  ask(method: string, path: string, options?: { readonly token?: string | null; readonly body?: string; readonly address?: string }): Promise<Response | null>;
+  readonly context: () => Parameters<Admin["handleControl"]>[1];
+  readonly ask: (
+    method: string,
+    path: string,
+    options?: { readonly token?: string | null; readonly body?: string; readonly address?: string },
+  ) => Promise<Response | null>;
 }
 
 async function operator({ publish: published = true } = {}): Promise<Operator> {
@@ -204,9 +220,19 @@ async function operator({ publish: published = true } = {}): Promise<Operator> {
     log: { write: () => {} },
     defer: (work) => void work,
   };
-  const context = (): Parameters<Admin["handleControl"]>[1] => ({ holder, ports, token: TOKEN, nowMs: Date.now(), clientAddress: "192.0.2.7" });
+  const context = (): Parameters<Admin["handleControl"]>[1] => ({
+    holder,
+    ports,
+    token: TOKEN,
+    nowMs: Date.now(),
+    clientAddress: "192.0.2.7",
+  });
   return {
-    ...{ admin, holder, ports, hash, context },
+    admin,
+    holder,
+    ports,
+    hash,
+    context,
     ask: (method, path, { token = TOKEN, body, address } = {}) => {
       const headers: Record<string, string> = token === null ? {} : { authorization: `Bearer ${token}` };
       const request = new Request(`https://shop.test/_breakwater/${path}`, { method, headers, body: body ?? null });
@@ -217,12 +243,25 @@ async function operator({ publish: published = true } = {}): Promise<Operator> {
 
 async function publish(number: number, name: string): Promise<string> {
   const snapshot: Snapshot = {
-    ...{ format: 1, sites: [], pools: [], lists: {}, rules: [] },
+    format: 1,
+    sites: [],
+    pools: [],
+    lists: {},
+    rules: [],
     client: { trustedProxies: { v4: [], v6: [] }, addressHeader: `x-${name}` },
   };
   const release = await hashSnapshot(snapshot);
   await CONFIG.put(releaseKey(release), encodeSnapshot(snapshot));
-  const pointer = { format: 1, number, release, candidate: null, predecessor: null, publishedAtMs: Date.now(), author: "ana", message: name } as const;
+  const pointer = {
+    format: 1,
+    number,
+    release,
+    candidate: null,
+    predecessor: null,
+    publishedAtMs: Date.now(),
+    author: "ana",
+    message: name,
+  } as const;
   await CONFIG.put("current", encodePointer(pointer));
   return release;
 }

@@ -4,14 +4,38 @@ import { PURGE_VALUE_CHARS_MAX } from "../../../src/limits.ts";
 
 const good: readonly (readonly [unknown, unknown])[] = [
   [{ kind: "everything" }, { kind: "everything", value: "", soft: false }],
-  [{ kind: "everything", soft: true }, { kind: "everything", value: "", soft: true }],
-  [{ kind: "host", value: "Shop.Example.com" }, { kind: "host", value: "shop.example.com", soft: false }],
-  [{ kind: "host", value: "shop.example.com:8443" }, { kind: "host", value: "shop.example.com:8443", soft: false }],
-  [{ kind: "prefix", value: "shop.example.com/blog/" }, { kind: "prefix", value: "shop.example.com/blog/", soft: false }],
-  [{ kind: "prefix", value: "https://shop.example.com/a/../blog?x" }, { kind: "prefix", value: "shop.example.com/blog", soft: false }],
-  [{ kind: "tag", value: "product-7" }, { kind: "tag", value: "product-7", soft: false }],
-  [{ kind: "url", value: "https://Shop.example.com/a/%7euser?b=1#top" }, { kind: "url", value: "https://shop.example.com/a/~user?b=1", soft: false }],
-  [{ kind: "url", value: "shop.example.com" }, { kind: "url", value: "https://shop.example.com/", soft: false }],
+  [
+    { kind: "everything", soft: true },
+    { kind: "everything", value: "", soft: true },
+  ],
+  [
+    { kind: "host", value: "Shop.Example.com" },
+    { kind: "host", value: "shop.example.com", soft: false },
+  ],
+  [
+    { kind: "host", value: "shop.example.com:8443" },
+    { kind: "host", value: "shop.example.com:8443", soft: false },
+  ],
+  [
+    { kind: "prefix", value: "shop.example.com/blog/" },
+    { kind: "prefix", value: "shop.example.com/blog/", soft: false },
+  ],
+  [
+    { kind: "prefix", value: "https://shop.example.com/a/../blog?x" },
+    { kind: "prefix", value: "shop.example.com/blog", soft: false },
+  ],
+  [
+    { kind: "tag", value: "product-7" },
+    { kind: "tag", value: "product-7", soft: false },
+  ],
+  [
+    { kind: "url", value: "https://Shop.example.com/a/%7euser?b=1#top" },
+    { kind: "url", value: "https://shop.example.com/a/~user?b=1", soft: false },
+  ],
+  [
+    { kind: "url", value: "shop.example.com" },
+    { kind: "url", value: "https://shop.example.com/", soft: false },
+  ],
 ];
 
 test.each(good)("%j is purged as %j", (body, value) => {
@@ -25,13 +49,21 @@ const bad: readonly (readonly [unknown, string, string])[] = [
   [{ kind: "all" }, "kind", 'expected one of everything, host, prefix, tag, url, found "all"'],
   [{ kind: "url", value: 7 }, "value", "expected a string, found 7"],
   [{ kind: "tag", value: "a", soft: "yes" }, "soft", 'expected true (stale) or false (a miss), found "yes"'],
-  [{ kind: "everything", value: "shop" }, "value", 'a purge of everything takes no value, found "shop"; leave it out, or name another kind'],
+  [
+    { kind: "everything", value: "shop" },
+    "value",
+    'a purge of everything takes no value, found "shop"; leave it out, or name another kind',
+  ],
   [{ kind: "tag", value: "a b" }, "value", 'expected one surrogate key without spaces, found "a b"'],
   [{ kind: "tag" }, "value", 'expected one surrogate key without spaces, found ""'],
   [{ kind: "host", value: "shop.example.com/path" }, "value", 'expected a host such as example.com, found "shop.example.com/path"'],
   [{ kind: "host" }, "value", 'expected a host such as example.com, found ""'],
   [{ kind: "url", value: "" }, "value", '"" is not a url: expected a URL such as https://example.com/page'],
-  [{ kind: "url", value: "ftp://shop.example.com/" }, "value", '"ftp://shop.example.com/" is not a url: expected a URL such as https://example.com/page'],
+  [
+    { kind: "url", value: "ftp://shop.example.com/" },
+    "value",
+    '"ftp://shop.example.com/" is not a url: expected a URL such as https://example.com/page',
+  ],
 ];
 
 test.each(bad)("%j is refused at %s", (body, field, message) => {

@@ -54,7 +54,8 @@ test("one wrong token less, and the right one lets in and clears the count", asy
 
 test("requests without a token are not counted: scanners do not lock the operator out", async () => {
   const guard = createTokenGuard();
-  for (let count = 0; count < ADMIN_FAILURES_MAX * 2; count++) await guard.allows(new Request("https://shop.test/_breakwater/status"), caller);
+  for (let count = 0; count < ADMIN_FAILURES_MAX * 2; count++)
+    await guard.allows(new Request("https://shop.test/_breakwater/status"), caller);
   expect(await guard.allows(withToken("the-right-one"), caller)).toBe(true);
 });
 

@@ -1,17 +1,14 @@
 import { expect, test } from "vitest";
 import { applyPurge, emptyPurgeGenerations, encodePurgeGenerations } from "../../../src/cache/purge.ts";
+import { STATE_RESTART_MS } from "../../../src/limits.ts";
 import { mergeDocuments, noDocuments, textsOf, type DocumentName, type DocumentTexts } from "../../../src/release/documents.ts";
-import { encodePointer, POINTER_FORMAT } from "../../../src/release/pointer.ts";
+import { encodePointer, POINTER_FORMAT, type Pointer } from "../../../src/release/pointer.ts";
 
 const NO_TEXTS: DocumentTexts = { pointer: null, health: null, overrides: null, purges: null };
 
 /** A document of each kind at a version; `later` has a higher time as well. */
 const make: Readonly<Record<DocumentName, (version: number, mark?: string) => string>> = {
-  pointer: (number, mark = "") =>
-    encodePointer({
-      ...{ format: POINTER_FORMAT, number, release: "a".repeat(64), candidate: null, predecessor: null },
-      ...{ publishedAtMs: number, author: "ana", message: mark },
-    }),
+  pointer: (number, mark = "") => encodePointer({ ...pointerOf(number), message: mark }),
   health: (generation, mark = "FRA") => JSON.stringify({ format: 1, generation, asOfMs: generation, region: mark, origins: {} }),
   overrides: (version, mark = "") => JSON.stringify({ format: 1, version, origins: mark === "" ? {} : { [mark]: drained } }),
   purges: (version, mark = "") => {
@@ -19,6 +16,10 @@ const make: Readonly<Record<DocumentName, (version: number, mark?: string) => st
     return encodePurgeGenerations(applyPurge(before, { kind: "host", value: mark, soft: false }, 1000));
   },
 };
+function pointerOf(number: number): Pointer {
+  const release = "a".repeat(64);
+  return { format: POINTER_FORMAT, number, release, candidate: null, predecessor: null, publishedAtMs: number, author: "ana", message: "" };
+}
 const drained = { state: "drain", weight: null, untilMs: null, atMs: 1, by: "ana", reason: "" };
 const NAMES: readonly DocumentName[] = ["pointer", "health", "overrides", "purges"];
 
@@ -78,6 +79,22 @@ test("a health document that begins again at a low generation is taken when its 
   const restarted = JSON.stringify({ format: 1, generation: 1, asOfMs: 2_000, region: "FRA", origins: {} });
   const held = mergeDocuments(noDocuments(), { ...NO_TEXTS, health: old }, 100);
   expect(mergeDocuments(held, { ...NO_TEXTS, health: restarted }, 200).health.value).toMatchObject({ generation: 1 });
+});
+
+test("a namespace that was made anew is taken over once the old one's pointer was not seen for long enough", () => {
+  const before = encodePointer({ ...pointerOf(90), publishedAtMs: 1_000 });
+  const anew = encodePointer({ ...pointerOf(1), publishedAtMs: 2_000 });
+  const held = mergeDocuments(noDocuments(), { ...NO_TEXTS, pointer: before }, 5_000);
+  const tooSoon = mergeDocuments(held, { ...NO_TEXTS, pointer: anew }, 5_000 + STATE_RESTART_MS - 1);
+  expect(tooSoon.pointer.value?.number).toBe(90);
+  const taken = mergeDocuments(tooSoon, { ...NO_TEXTS, pointer: anew }, 5_000 + STATE_RESTART_MS);
+  expect(taken.pointer.value?.number).toBe(1);
+});
+
+test("an old pointer stays out, however long the newer one was not seen", () => {
+  const held = mergeDocuments(noDocuments(), { ...NO_TEXTS, pointer: make.pointer(90) }, 5_000);
+  const merged = mergeDocuments(held, { ...NO_TEXTS, pointer: make.pointer(89) }, 5_000 + 100 * STATE_RESTART_MS);
+  expect(merged.pointer).toMatchObject({ value: { number: 90 }, problem: { reason: "went-backwards" } });
 });
 
 test("what is copied are the last good texts", () => {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { applyPurge, emptyPurgeGenerations, encodePurgeGenerations, purgedAt } from "../../../src/cache/purge.ts";
+import { REFRESH_OLD_COPY_WAIT_MS_MAX } from "../../../src/limits.ts";
 import { createWorld, HOUR, MINUTE, pointerTo, releaseNamed, SECOND, useVirtualTime, type Release, type World } from "./world.ts";
 
 beforeEach(() => useVirtualTime());
@@ -20,7 +21,19 @@ test.each(outages)("when KV %s, a cold isolate starts from the copies of its dat
   breakKv(world);
   const cold = await world.isolate().request();
   expect(cold.state).toMatchObject({ pointer: { number: 1 }, ruleset: { release: release.hash } });
-  expect(cold.waitedMs).toBeLessThanOrEqual(150);
+  expect(cold.waitedMs).toBeLessThanOrEqual(REFRESH_OLD_COPY_WAIT_MS_MAX);
+});
+
+test("a slow KV is waited for by a cold isolate whose data centre has only an old copy, and by all its requests", async () => {
+  const { world } = await published();
+  await world.isolate().request();
+  await world.pass(200 * 24 * HOUR);
+  const next = await releaseNamed("next");
+  world.publish({ number: 2 }, next);
+  world.kv.latencyMs = 400;
+  const isolate = world.isolate();
+  const answers = await Promise.all([isolate.request(), isolate.request(), isolate.request()]);
+  expect(answers.map(({ state }) => state?.ruleset.release)).toEqual([next.hash, next.hash, next.hash]);
 });
 
 test.each(outages)("when KV %s and the data centre has no copies, a cold isolate starts from its bundle", async (_how, breakKv) => {
@@ -161,6 +174,18 @@ test("a data centre that has once seen a document does not lose it to a cached m
   expect((await world.isolate().request()).state?.ruleset.release).toBe(release.hash);
 });
 
+test("a namespace that was made anew is not kept out by old copies", async () => {
+  const world = createWorld();
+  world.publish({ number: 90 }, await releaseNamed("before"));
+  await world.isolate().request();
+  await world.pass(HOUR);
+  const anew = await releaseNamed("anew");
+  world.publish({ number: 1 }, anew);
+  const isolate = world.isolate();
+  await isolate.request();
+  expect((await isolate.request()).state).toMatchObject({ pointer: { number: 1 }, ruleset: { release: anew.hash } });
+});
+
 test("a purge that the ledger answered with holds at once, and an older read from KV does not undo it", async () => {
   const { world } = await published();
   const isolate = world.isolate({ intervals: { copyMs: 0 } });
@@ -179,7 +204,10 @@ test("a purge that the ledger answered with holds at once, and an older read fro
 
 test("a broken cache is no worse than an empty one", async () => {
   const { world, release } = await published();
-  const ports = { ...world.ports, cache: { match: () => new Promise<undefined>(() => {}), put: () => Promise.resolve(false), delete: () => Promise.resolve(false) } };
+  const ports = {
+    ...world.ports,
+    cache: { match: () => new Promise<undefined>(() => {}), put: () => Promise.resolve(false), delete: () => Promise.resolve(false) },
+  };
   const isolate = world.isolate();
   const work = isolate.holder.refreshNow(ports, { pastCopies: true });
   for (let step = 0; step < 4; step++) await world.pass(500);

@@ -49,7 +49,12 @@ const refused: readonly (readonly [string, string, string, string])[] = [
   ["a time as text", changed({ publishedAtMs: "today" }), "bad-field", "/publishedAtMs"],
   ["no author", changed({ author: undefined }), "bad-field", "/author"],
   ["a message of another type", changed({ message: 1 }), "bad-field", "/message"],
-  ["a candidate for more than everybody", changed({ candidate: { hash: HASH, percent: 101, guard: null } }), "bad-field", "/candidate/percent"],
+  [
+    "a candidate for more than everybody",
+    changed({ candidate: { hash: HASH, percent: 101, guard: null } }),
+    "bad-field",
+    "/candidate/percent",
+  ],
   ["a candidate without a hash", changed({ candidate: { percent: 5, guard: null } }), "bad-field", "/candidate/hash"],
 ];
 

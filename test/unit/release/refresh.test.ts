@@ -12,20 +12,48 @@ const cases: readonly (readonly [string, RefreshFacts, RefreshDecision])[] = [
   ["young state is left alone", { ageMs: 9_999, sinceStartMs: 9_999, running: null }, nothing],
   ["state of the poll's age is refreshed after the response", { ageMs: 10_000, sinceStartMs: 10_000, running: null }, background],
   ["state below a minute is never waited for", { ageMs: 59_999, sinceStartMs: 59_999, running: null }, background],
-  ["a quiet isolate refreshes before it plans", { ageMs: 60_000, sinceStartMs: 60_000, running: null }, { kind: "block", start: true, waitMs: 150 }],
-  ["an isolate quiet for hours does so too", { ageMs: HOURS, sinceStartMs: HOURS, running: null }, { kind: "block", start: true, waitMs: 150 }],
+  [
+    "a quiet isolate refreshes before it plans",
+    { ageMs: 60_000, sinceStartMs: 60_000, running: null },
+    { kind: "block", start: true, waitMs: 150 },
+  ],
+  [
+    "an isolate quiet for hours does so too",
+    { ageMs: HOURS, sinceStartMs: HOURS, running: null },
+    { kind: "block", start: true, waitMs: 150 },
+  ],
   ["old state is not waited for when a look for newer has just failed", { ageMs: HOURS, sinceStartMs: 10_000, running: null }, background],
   ["a failed refresh is not repeated before the next poll", { ageMs: HOURS, sinceStartMs: 9_999, running: null }, nothing],
-  ["a second request waits for the rest of the cap only", { ageMs: HOURS, sinceStartMs: 100, running: "waited" }, { kind: "block", start: false, waitMs: 50 }],
+  [
+    "a second request waits for the rest of the cap only",
+    { ageMs: HOURS, sinceStartMs: 100, running: "waited" },
+    { kind: "block", start: false, waitMs: 50 },
+  ],
   ["after the cap nobody waits for the running refresh", { ageMs: HOURS, sinceStartMs: 150, running: "waited" }, nothing],
   ["a refresh in the background is not waited for", { ageMs: HOURS, sinceStartMs: 100, running: "background" }, nothing],
   ["a running refresh is not started twice", { ageMs: 30_000, sinceStartMs: 15_000, running: "background" }, nothing],
-  ["a refresh that ran for too long counts as dead", { ageMs: 30_000, sinceStartMs: REFRESH_RUN_MS_MAX, running: "background" }, background],
+  [
+    "a refresh that ran for too long counts as dead",
+    { ageMs: 30_000, sinceStartMs: REFRESH_RUN_MS_MAX, running: "background" },
+    background,
+  ],
   ["a copy of 25 s age does not cause a refresh per request", { ageMs: 25_000, sinceStartMs: 1, running: null }, nothing],
-  ["an isolate without state waits", { ageMs: null, sinceStartMs: null, running: null }, { kind: "block", start: true, waitMs: REFRESH_COLD_WAIT_MS_MAX }],
-  ["its second request waits for the same refresh", { ageMs: null, sinceStartMs: 5, running: "waited" }, { kind: "block", start: false, waitMs: REFRESH_COLD_WAIT_MS_MAX }],
+  [
+    "an isolate without state waits",
+    { ageMs: null, sinceStartMs: null, running: null },
+    { kind: "block", start: true, waitMs: REFRESH_COLD_WAIT_MS_MAX },
+  ],
+  [
+    "its second request waits for the same refresh",
+    { ageMs: null, sinceStartMs: 5, running: "waited" },
+    { kind: "block", start: false, waitMs: REFRESH_COLD_WAIT_MS_MAX },
+  ],
   ["its failure is not repeated by every request", { ageMs: null, sinceStartMs: REFRESH_COLD_RETRY_MS - 1, running: null }, nothing],
-  ["but soon", { ageMs: null, sinceStartMs: REFRESH_COLD_RETRY_MS, running: null }, { kind: "block", start: true, waitMs: REFRESH_COLD_WAIT_MS_MAX }],
+  [
+    "but soon",
+    { ageMs: null, sinceStartMs: REFRESH_COLD_RETRY_MS, running: null },
+    { kind: "block", start: true, waitMs: REFRESH_COLD_WAIT_MS_MAX },
+  ],
 ];
 
 test.each(cases)("%s", (_rule, facts, decision) => {
@@ -41,9 +69,10 @@ test("with state, no request ever waits longer than the cap, and two refreshes a
   fc.assert(
     fc.property(facts, (value) => {
       const decision = decideRefresh(value, DEFAULT_INTERVALS);
-      if (decision.kind === "block") expect(decision.waitMs).toBeLessThanOrEqual(DEFAULT_INTERVALS.blockMs);
+      const waitMs = decision.kind === "block" ? decision.waitMs : 0;
       const starts = decision.kind === "background" || (decision.kind === "block" && decision.start);
-      if (starts) expect(value.sinceStartMs ?? HOURS).toBeGreaterThanOrEqual(DEFAULT_INTERVALS.pollMs);
+      expect(waitMs).toBeLessThanOrEqual(DEFAULT_INTERVALS.blockMs);
+      expect(starts ? (value.sinceStartMs ?? HOURS) : HOURS).toBeGreaterThanOrEqual(DEFAULT_INTERVALS.pollMs);
     }),
   );
 });

@@ -45,7 +45,9 @@ export interface Release {
 export function useVirtualTime(): void {
   vi.useFakeTimers({ now: START_MS, toFake: ["setTimeout", "clearTimeout", "Date"] });
   vi.spyOn(crypto.subtle, "digest").mockImplementation((_algorithm, data) => {
-    const digest = createHash("sha256").update(new Uint8Array(data as ArrayBuffer)).digest();
+    const digest = createHash("sha256")
+      .update(new Uint8Array(data as ArrayBuffer))
+      .digest();
     return Promise.resolve(new Uint8Array(digest).buffer);
   });
 }
@@ -76,8 +78,13 @@ export async function releaseNamed(name: string): Promise<Release> {
 
 export function pointerTo(release: Release, fields: Partial<Pointer> & { readonly number: number }): Pointer {
   return {
-    ...{ format: POINTER_FORMAT, release: release.hash, candidate: null, predecessor: null, publishedAtMs: Date.now() },
-    ...{ author: "ana", message: "a test" },
+    format: POINTER_FORMAT,
+    release: release.hash,
+    candidate: null,
+    predecessor: null,
+    publishedAtMs: Date.now(),
+    author: "ana",
+    message: "a test",
     ...fields,
   };
 }
