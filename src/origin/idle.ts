@@ -27,10 +27,8 @@ export function guardIdle(response: Response, options: IdleOptions): Response {
 async function pump(body: ReadableStream<Uint8Array>, writable: BytePipe["writable"], options: IdleOptions): Promise<void> {
   const reader = byteReader(body);
   const writer = writable.getWriter();
-  const watch = startWatch(options, (error) => {
-    reader.cancel(error).catch(() => undefined);
-    writer.abort(error).catch(() => undefined);
-  });
+  const breakOff = (reason: unknown): Promise<unknown> => Promise.allSettled([reader.cancel(reason), writer.abort(reason)]);
+  const watch = startWatch(options, (reason) => void breakOff(reason));
   try {
     for (;;) {
       watch.waiting();
@@ -43,7 +41,7 @@ async function pump(body: ReadableStream<Uint8Array>, writable: BytePipe["writab
     await writer.close();
   } catch (error) {
     // Either side may have broken; the other one is told.
-    await Promise.allSettled([reader.cancel(error), writer.abort(error)]);
+    await breakOff(error);
   } finally {
     watch.stop();
   }

@@ -204,15 +204,19 @@ test("whatever happens, no two probes are under way at once", () => {
       let circuit = closedCircuit();
       let nowMs = 0;
       const flying: Admission[] = [];
+      let most = 0;
       for (const { waitMs, outcome, finish } of events) {
         nowMs += waitMs;
         const begun = beginAttempt(circuit, nowMs);
         circuit = begun.circuit;
         flying.push(begun.admission);
-        if (nowMs < CIRCUIT_PROBE_LEASE_MS) expect(flying.filter((admission) => admission === "probe").length).toBeLessThanOrEqual(1);
+        // Past a lease the place of a lost probe is given to another one.
+        if (nowMs >= CIRCUIT_PROBE_LEASE_MS) break;
+        most = Math.max(most, flying.filter((admission) => admission === "probe").length);
         const done = finish ? flying.shift() : undefined;
         if (done !== undefined) circuit = see(circuit, outcome, nowMs, { admission: done });
       }
+      expect(most).toBeLessThanOrEqual(1);
     }),
   );
 });

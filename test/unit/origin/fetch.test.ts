@@ -230,7 +230,7 @@ test("a body that breaks ends with an error", async () => {
     response.writeHead(200, { "content-length": "100" });
     response.write("half", () => request.socket.resetAndDestroy());
   });
-  await expect(shown((await ask(given)).outcome)).rejects.toThrow();
+  await expect(shown((await ask(given)).outcome)).rejects.toThrow("terminated");
 });
 
 test("an event stream may be silent for longer than the idle timeout", async () => {

@@ -32,7 +32,9 @@ test.each(["@evil.example/", ".evil.example/", ":80@evil.example", "//evil.examp
 
 test("no target whatever changes the server", () => {
   fc.assert(
-    fc.property(fc.string(), (target) => new URL(originUrl({ base: "https://a.example", basePath: "" }, target)).host === "a.example"),
+    fc.property(fc.string(), (target) => {
+      expect(new URL(originUrl({ base: "https://a.example", basePath: "" }, target)).host).toBe("a.example");
+    }),
   );
 });
 

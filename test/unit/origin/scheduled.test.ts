@@ -62,6 +62,7 @@ function world(answer: Answer): World {
   };
   const kv: World["kv"] = { value: null, writes: 0, broken: false };
   const config = {
+    getAll: () => Promise.reject(new Error("the cron reads one key")),
     get: () => (kv.broken ? Promise.reject(new Error("KV is down")) : Promise.resolve(kv.value)),
     put: (_: string, value: string) => {
       kv.value = value;
