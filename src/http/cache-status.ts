@@ -1,20 +1,56 @@
-// Cache-Status (RFC 9211): our member, behind those of caches nearer to the origin. Pure. Reads the digest, decides nothing.
+// The Cache-Status field (RFC 9211): one member for what happened here, behind those of the caches nearer to the origin. It
+// never names an origin, and the key only when the caller hands it over (signed debug requests).
 
 import type { CacheDigest } from "../exchange.ts";
+import { formatBareItem, textItem } from "./structured-fields-format.ts";
+import { parseList, type BareItem } from "./structured-fields.ts";
 
-/** @param upstream - The field as the origin sent it; its members stay in front (RFC 9211 2: the order is from the origin). */
-export function cacheStatusHeader(digest: CacheDigest, upstream: string | null): string {
-  const own = ["breakwater", ...parameters(digest)].join("; ");
-  return upstream === null || upstream.trim() === "" ? own : `${upstream}, ${own}`;
+const CACHE_NAME = "breakwater";
+
+export interface CacheStatusExtras {
+  /** The request waited for another one's answer. */
+  readonly collapsed?: boolean;
+  /** The cache key; for debug requests only. */
+  readonly key?: string;
 }
 
-function parameters(digest: CacheDigest): string[] {
-  const hit = digest.status === "HIT" || digest.status === "STALE" || digest.status === "UPDATING";
-  return [
-    ...(hit ? ["hit"] : digest.fwd === null ? [] : [`fwd=${digest.fwd}`]),
-    ...(digest.fwdStatus === null ? [] : [`fwd-status=${digest.fwdStatus}`]),
-    ...(digest.ttlSeconds === null ? [] : [`ttl=${Math.floor(digest.ttlSeconds)}`]),
-    ...(digest.stored ? ["stored"] : []),
-    ...(digest.detail === null ? [] : [`detail=${digest.detail}`]),
-  ];
+/**
+ * The whole value.
+ *
+ * @param upstream - The response's Cache-Status as received, or null. Members come in the order of the caches, the origin's side
+ * first (RFC 9211 2); a value that is no structured list would spoil ours and is dropped.
+ */
+export function cacheStatusHeader(digest: CacheDigest, upstream: string | null, extras: CacheStatusExtras = {}): string {
+  const own = [CACHE_NAME, ...[...parametersOf(digest, extras)].map(formatParameter)].join("; ");
+  const before = upstream?.trim() ?? "";
+  return before !== "" && parseList(before).ok ? `${before}, ${own}` : own;
+}
+
+/** A space behind the semicolon is valid (RFC 9651 4.2.3.2) and easier on the eye. */
+function formatParameter([name, value]: readonly [string, BareItem]): string {
+  return value.type === "boolean" && value.value ? name : `${name}=${formatBareItem(value)}`;
+}
+
+function parametersOf(digest: CacheDigest, extras: CacheStatusExtras): ReadonlyMap<string, BareItem> {
+  const { fwd, fwdStatus, ttlSeconds, stored, detail } = digest;
+  const parameters = new Map<string, BareItem>();
+  // hit and fwd exclude each other (RFC 9211 2.1, 2.2): a stale answer sent after the origin failed was forwarded.
+  if (fwd !== null) parameters.set("fwd", { type: "token", value: fwd });
+  else if (isHit(digest)) parameters.set("hit", { type: "boolean", value: true });
+  if (fwd !== null && fwdStatus !== null) parameters.set("fwd-status", { type: "integer", value: fwdStatus });
+  if (ttlSeconds !== null) parameters.set("ttl", { type: "integer", value: wholeSeconds(ttlSeconds) });
+  if (fwd !== null && stored) parameters.set("stored", { type: "boolean", value: true });
+  if (fwd !== null && extras.collapsed === true) parameters.set("collapsed", { type: "boolean", value: true });
+  if (extras.key !== undefined) parameters.set("key", { type: "string", value: extras.key.replaceAll(/[^\x20-\x7e]/g, "?") });
+  if (detail !== null) parameters.set("detail", textItem(detail));
+  return parameters;
+}
+
+function isHit({ status }: CacheDigest): boolean {
+  return status === "HIT" || status === "STALE" || status === "UPDATING";
+}
+
+/** Rounded down, so that nothing seems fresher than it is, and within what an integer holds. */
+function wholeSeconds(seconds: number): number {
+  return Number.isNaN(seconds) ? 0 : Math.floor(Math.min(Math.max(seconds, -999_999_999_999), 999_999_999_999));
 }

@@ -1,5 +1,11 @@
-// Who the visitor is, and how that is told to origins: Forwarded (RFC 7239) and the X-Forwarded-* family. Pure. What a visitor
-// sends in these headers is believed only as far as the proxies that appended to it are trusted, from right to left.
+// Who the visitor is, and how that is told to origins: Forwarded (RFC 7239) and the X-Forwarded-* family. Pure. What stands in these
+// headers is believed only as far as the proxies that appended to it are trusted, from right to left; an origin gets what we
+// know and nothing that a visitor claimed.
+
+import { FORWARDED_HOPS_MAX } from "../limits.ts";
+import { addressOf } from "./address.ts";
+import { isToken } from "./header-syntax.ts";
+import { quote, splitList, unquote } from "./list.ts";
 
 export interface ClientAddressInput {
   /** The address that connected to the platform; empty when unknown. */
@@ -8,66 +14,86 @@ export interface ClientAddressInput {
   isTrustedProxy(address: string): boolean;
 }
 
-/** The nearest address that is not a trusted proxy; the peer's when nothing beyond it can be believed. */
+/**
+ * The nearest address that is not a trusted proxy; the farthest trusted one where nothing beyond it can be believed.
+ * X-Forwarded-For decides where it is present, Forwarded where it is not: a proxy appends to one of them, and a visitor who adds
+ * the other must not be believed. A trusted proxy that writes Forwarded therefore has to drop X-Forwarded-For.
+ */
 export function clientAddress(input: ClientAddressInput): string {
   const { peerAddress, headers, isTrustedProxy } = input;
   if (peerAddress === "" || !isTrustedProxy(peerAddress)) return peerAddress;
   let address = peerAddress;
-  for (const hop of forwardedHops(headers).reverse()) {
-    // `unknown`, an obfuscated name or garbage: nothing left of it can be believed either.
-    if (hop === null) return address;
-    address = hop;
-    if (!isTrustedProxy(hop)) return hop;
+  for (const hop of forwardedHops(headers).toReversed().slice(0, FORWARDED_HOPS_MAX)) {
+    const known = addressOf(hop);
+    // `unknown`, an obfuscated name or garbage: what stands left of it came through a hand that we do not know.
+    if (known === null) return address;
+    address = known;
+    if (!isTrustedProxy(known)) return known;
   }
   return address;
 }
 
+/** The nodes of the header that counts, from left to right. An element without `for` is an empty node. */
+function forwardedHops(headers: Headers): readonly string[] {
+  const xForwardedFor = headers.get("x-forwarded-for");
+  // An empty member is a hop that says nothing; dropping it would move trust one hop to the left.
+  if (xForwardedFor !== null) return xForwardedFor.split(",").map((hop) => hop.trim());
+  const forwarded = headers.get("forwarded");
+  return forwarded === null ? [] : splitList(forwarded).map(forParameter);
+}
+
+function forParameter(element: string): string {
+  const pairs = splitList(element, ";").filter((pair) => /^for=/i.test(pair));
+  const value = pairs[0]?.slice(4) ?? "";
+  // A parameter must not occur twice (RFC 7239 4).
+  return pairs.length === 1 ? (unquote(value) ?? value) : "";
+}
+
 export interface ForwardingInput {
+  /** Empty when unknown. */
   readonly clientAddress: string;
   /** With the port unless it is the scheme's default. */
   readonly host: string;
   readonly scheme: "http" | "https";
 }
 
-/** Replaces all of them: an origin sees what we know and nothing that a visitor claimed. */
+/** Names by which software is told who the visitor is, or where the request went; all are ours to say. */
+const CLAIMS = [
+  "forwarded",
+  "x-forwarded",
+  "x-forwarded-by",
+  "x-forwarded-for",
+  "x-forwarded-host",
+  "x-forwarded-port",
+  "x-forwarded-proto",
+  "x-forwarded-protocol",
+  "x-forwarded-ssl",
+  "x-url-scheme",
+  "front-end-https",
+  "x-real-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-originating-ip",
+  "x-remote-ip",
+  "x-remote-addr",
+] as const;
+
+/** Changes `headers`: every claim is replaced. */
 export function setForwardingHeaders(headers: Headers, input: ForwardingInput): void {
-  for (const name of ["forwarded", "x-forwarded-for", "x-forwarded-port", "x-real-ip", "x-client-ip", "x-cluster-client-ip"]) headers.delete(name);
-  const { clientAddress: address, host, scheme } = input;
+  for (const name of CLAIMS) headers.delete(name);
+  const { host, scheme } = input;
+  const address = addressOf(input.clientAddress);
+  headers.set("forwarded", formatForwarded(address, host, scheme));
   headers.set("x-forwarded-proto", scheme);
   headers.set("x-forwarded-host", host);
   headers.set("x-forwarded-port", /:(\d+)$/.exec(host)?.[1] ?? (scheme === "https" ? "443" : "80"));
-  if (address !== "") {
-    headers.set("x-forwarded-for", address);
-    headers.set("x-real-ip", address);
-  }
-  headers.set("forwarded", formatForwarded(input));
+  if (address === null) return;
+  headers.set("x-forwarded-for", address);
+  headers.set("x-real-ip", address);
 }
 
 /** RFC 7239 4 and 6: IPv6 in brackets and quotes, a host with a port in quotes. */
-function formatForwarded({ clientAddress: address, host, scheme }: ForwardingInput): string {
-  const node = address === "" ? "unknown" : address.includes(":") ? `"[${address}]"` : address;
-  const named = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(host) ? host : `"${host}"`;
-  return `for=${node};host=${named};proto=${scheme}`;
-}
-
-/** Addresses from left to right; null where a hop has none. X-Forwarded-For counts where it is present, else Forwarded. */
-function forwardedHops(headers: Headers): (string | null)[] {
-  const xForwardedFor = headers.get("x-forwarded-for");
-  if (xForwardedFor !== null) return xForwardedFor.split(",").map((hop) => addressOf(hop.trim()));
-  const forwarded = headers.get("forwarded");
-  return forwarded === null ? [] : forwarded.split(",").map((element) => addressOf(forParameter(element)));
-}
-
-function forParameter(element: string): string {
-  const pair = element.split(";").find((part) => part.trim().toLowerCase().startsWith("for="));
-  return pair === undefined ? "" : pair.trim().slice(4).replace(/^"(.*)"$/, "$1");
-}
-
-/** An address without port and brackets, or null. The shape is enough here: whoever compares it parses it. */
-function addressOf(node: string): string | null {
-  const bracketed = /^\[([0-9a-f:.]+)\](?::\d{1,5})?$/i.exec(node);
-  if (bracketed?.[1] !== undefined) return bracketed[1].toLowerCase();
-  const v4 = /^(\d{1,3}(?:\.\d{1,3}){3})(?::\d{1,5})?$/.exec(node);
-  if (v4?.[1] !== undefined) return v4[1];
-  return /^[0-9a-f]*:[0-9a-f:.]+$/i.test(node) ? node.toLowerCase() : null;
+function formatForwarded(address: string | null, host: string, scheme: string): string {
+  const node = address === null ? "unknown" : address.includes(":") ? quote(`[${address}]`) : address;
+  return `for=${node};host=${isToken(host) ? host : quote(host)};proto=${scheme}`;
 }

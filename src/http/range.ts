@@ -25,7 +25,8 @@ export type ContentRange =
   | { readonly kind: "unsatisfied"; readonly size: number };
 
 type RangeSpec =
-  { readonly kind: "from"; readonly first: number; readonly last: number } | { readonly kind: "suffix"; readonly length: number };
+  | { readonly kind: "from"; readonly first: number; readonly last: number }
+  | { readonly kind: "suffix"; readonly length: number };
 
 /**
  * @param size - Bytes of the whole representation.

@@ -1,86 +1,91 @@
-// URLs as strings: hosts, paths and queries in one canonical spelling (RFC 3986 6.2.2), so that routing, rules and cache keys
-// cannot be passed by spelling a path another way. Pure; `new URL()` is not used, since it hides what was sent.
+// URLs as strings: paths and hosts in one canonical spelling (RFC 3986 6.2.2), so that routing, rules and cache keys cannot be passed
+// by spelling a path another way, and queries that lose nothing. Pure; `new URL()` is not used on paths: it hides what was sent.
 
 import { fail, ok, type Result } from "../result.ts";
 
 export interface CanonicalPath {
   readonly path: string;
-  /** The received path differs from `path` in more than the encoding of unreserved characters. */
+  /** The received path differs from `path` in more than the encoding of unreserved characters, or servers may read it in two ways. */
   readonly ambiguous: boolean;
   readonly problem: PathProblem | null;
 }
 
 /**
- * Paths that are refused: control characters and NUL, raw or encoded, cut strings short somewhere behind us; a dot segment behind
- * an encoded slash or backslash (`..%2f`) is resolved by some servers and not by others.
+ * Why a path is refused. nul, control: raw or encoded, they cut strings short somewhere behind us. encoded-dot-segment: a dot
+ * segment that shows only to a server that decodes slashes (`..%2f`), decodes twice (`%252e%252e/`) or takes parameters off
+ * segments (`..;`), and would lead it past our rules. bad-escape: a `%` that becomes an escape only once its neighbours are decoded.
  */
-export type PathProblem = "control" | "nul" | "encoded-dot-segment";
+export type PathProblem = "control" | "nul" | "encoded-dot-segment" | "bad-escape";
 
-/** Idempotent: the canonical path of a canonical path is itself. Never contains dot segments, `//` or a backslash. */
+/** Idempotent, and never with a dot segment, `//` or a backslash; for a path with a problem too, which must not be used further. */
 export function canonicalPath(rawPath: string): CanonicalPath {
-  const problem = pathProblem(rawPath);
-  if (problem !== null) return { path: "/", ambiguous: true, problem };
-  const decoded = decodeUnreserved(rawPath);
-  const path = removeDotSegments(encodeUnsafe(decoded.replaceAll("\\", "/")));
-  return { path, ambiguous: path !== decoded || hasBadEscape(rawPath), problem: null };
+  const decoded = normaliseEscapes(rawPath.replaceAll("\\", "/"));
+  const path = removeDotSegments(decoded);
+  const ambiguous = path !== normaliseEscapes(rawPath) || /%5C|%[01]|%7F|%(?![0-9A-F]{2})/.test(path) || hasUnsafe(rawPath);
+  return { path, ambiguous, problem: pathProblem(rawPath, path) };
 }
 
-function pathProblem(rawPath: string): PathProblem | null {
-  if (/%00|\0/.test(rawPath)) return "nul";
-  if (/[\x01-\x1f\x7f]|%(?:0[1-9a-f]|1[0-9a-f]|7f)/i.test(rawPath)) return "control";
-  // Decoded once and twice: `%252e%252e%252f` is an attack on a server that decodes twice.
-  const once = decodeSeparators(rawPath);
-  const twice = decodeSeparators(once.replaceAll(/%25/g, "%"));
-  return [once, twice].some((path) => path !== rawPath && hasHiddenDotSegment(rawPath, path)) ? "encoded-dot-segment" : null;
-}
+/** An escape, or a character that may not stand in a path (RFC 3986 3.3). A stray `%` is neither and stays. */
+const ESCAPE_OR_UNSAFE = /%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu;
+const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
-/** Dots, slashes and backslashes, which servers may decode before they resolve dot segments. */
-function decodeSeparators(path: string): string {
-  return path.replaceAll(/%2e/gi, ".").replaceAll(/%2f/gi, "/").replaceAll(/%5c/gi, "\\");
-}
-
-const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:;[^/\\]*)?(?=[/\\]|$)/g;
-
-/** Plain dot segments are resolved here like everywhere. Ones that show only after decoding a separator are hidden. */
-function hasHiddenDotSegment(rawPath: string, decoded: string): boolean {
-  const plain = rawPath.replaceAll(/%2e/gi, ".").replaceAll("\\", "/");
-  return (decoded.match(DOT_SEGMENT)?.length ?? 0) > (plain.match(DOT_SEGMENT)?.length ?? 0);
-}
-
-/** `%7E` becomes `~`; all other escapes are put in upper case (RFC 3986 6.2.2.1 and 6.2.2.2). */
-function decodeUnreserved(path: string): string {
-  return path.replaceAll(/%([0-9a-f]{2})/gi, (escape, hex: string) => {
-    const char = String.fromCharCode(Number.parseInt(hex, 16));
-    return /[A-Za-z0-9\-._~]/.test(char) ? char : escape.toUpperCase();
+/** Unreserved characters decoded, other escapes in upper case, what may not stand in a path encoded (RFC 3986 6.2.2). */
+function normaliseEscapes(path: string): string {
+  return path.replaceAll(ESCAPE_OR_UNSAFE, (text, hex: string | undefined) => {
+    if (hex === undefined) return percentEncode(text);
+    const character = String.fromCharCode(Number.parseInt(hex, 16));
+    return UNRESERVED.test(character) ? character : text.toUpperCase();
   });
 }
 
-/** What may not stand in a path (RFC 3986 3.3) is encoded; an escape that is none keeps its characters, with the `%` encoded. */
-function encodeUnsafe(path: string): string {
-  return path
-    .replaceAll(/%(?![0-9A-F]{2})/g, "%25")
-    .replaceAll(/[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]+/g, (text) => [...new TextEncoder().encode(text.toWellFormed())].map(percent).join(""));
+function hasUnsafe(path: string): boolean {
+  return /[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/.test(path);
 }
 
-function percent(byte: number): string {
-  return `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+function percentEncode(text: string): string {
+  return [...new TextEncoder().encode(text)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join("");
 }
 
-function hasBadEscape(rawPath: string): boolean {
-  return /%(?![0-9a-f]{2})/i.test(rawPath);
-}
-
-/** RFC 3986 5.2.4, and empty segments are merged. A trailing slash stays; `/..` at the end leaves one. */
+/** RFC 3986 5.2.4, and empty segments are merged. `/..` and `/.` at the end leave a slash. */
 function removeDotSegments(path: string): string {
   const kept: string[] = [];
-  const segments = path.split("/").slice(1);
+  const segments = path.split("/");
   for (const segment of segments) {
     if (segment === "..") kept.pop();
     else if (segment !== "." && segment !== "") kept.push(segment);
   }
   const last = segments.at(-1);
-  const directory = last === "" || last === "." || last === "..";
-  return `/${kept.join("/")}${directory && kept.length > 0 ? "/" : ""}`;
+  const isDirectory = last === "" || last === "." || last === "..";
+  return `/${kept.join("/")}${isDirectory && kept.length > 0 ? "/" : ""}`;
+}
+
+function pathProblem(rawPath: string, path: string): PathProblem | null {
+  if (/%00/.test(path)) return "nul";
+  if (/%(?:0[1-9A-F]|1[0-9A-F]|7F)/.test(path)) return "control";
+  if (hidesDotSegment(rawPath)) return "encoded-dot-segment";
+  // `%%34%31` is `%41` after one round and `A` after another: the canonical form would depend on who reads it.
+  return normaliseEscapes(path) === path ? null : "bad-escape";
+}
+
+/** Plain dot segments, also as `%2e`, are resolved and no problem. Decoding slashes, or a second time, must not make more of them. */
+function hidesDotSegment(rawPath: string): boolean {
+  if (!/%2f|%5c|%25|;/i.test(rawPath)) return false;
+  const plain = decodeAscii(rawPath, /%2e/gi).replaceAll("\\", "/");
+  const once = decodeAscii(plain, /%(?:2e|2f|5c)/gi);
+  const twice = decodeAscii(decodeAscii(once, /%25/g), /%(?:2e|2f|5c)/gi);
+  return [once, twice].some((path) => dotSegments(path.replaceAll("\\", "/"), true) > dotSegments(plain, false));
+}
+
+function decodeAscii(path: string, escapes: RegExp): string {
+  return path.replaceAll(escapes, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
+}
+
+/** @param withParameters - `..;x` counts as `..`, as Java servers read it. */
+function dotSegments(path: string, withParameters: boolean): number {
+  return path.split("/").filter((segment) => {
+    const name = withParameters ? (segment.split(";", 1)[0] ?? "") : segment;
+    return name === "." || name === "..";
+  }).length;
 }
 
 export interface CanonicalHost {
@@ -90,59 +95,83 @@ export interface CanonicalHost {
   readonly hostname: string;
 }
 
-export type HostProblem = "empty" | "syntax" | "port" | "too-long";
-
-const LABEL = "[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?";
-const NAME = new RegExp(`^${LABEL}(?:\\.${LABEL})*$`);
+/** character: not a letter, digit, hyphen, underscore or dot. label: empty, over 63, or with a hyphen at an end. */
+export type HostProblem = "empty" | "character" | "label" | "too-long" | "port" | "address";
 
 /**
- * @param authority - Host and optional port as received: `Shop.Example.com:443`. A trailing dot is dropped.
+ * @param authority - Host and optional port as received: `Shop.Example.com:443`. One trailing dot is dropped. Names in other scripts
+ * are refused: on the wire they are `xn--` labels.
  */
 export function canonicalHost(authority: string, scheme: "http" | "https"): Result<CanonicalHost, HostProblem> {
-  const match = /^(\[[0-9a-f:.]+\]|[^:[\]]*)(?::(\d*))?$/i.exec(authority);
-  if (match === null) return fail("syntax");
-  const hostname = (match[1] ?? "").toLowerCase().replace(/\.$/, "");
-  if (hostname === "") return fail("empty");
-  if (hostname.length > 253) return fail("too-long");
-  if (!hostname.startsWith("[") && !NAME.test(hostname)) return fail("syntax");
-  const port = match[2] ?? "";
-  if (port !== "" && (Number(port) < 1 || Number(port) > 65_535)) return fail("port");
-  const number = port === "" ? "" : String(Number(port));
-  const isDefault = number === "" || number === (scheme === "https" ? "443" : "80");
-  return ok({ host: isDefault ? hostname : `${hostname}:${number}`, hostname });
+  const [, name = "", portText] = /^(\[[^\]]*\]|[^:[\]]*)(?::(.*))?$/s.exec(authority) ?? [];
+  if (name === "") return fail(authority === "" || authority.startsWith(":") ? "empty" : "character");
+  const hostname = name.startsWith("[") ? ipv6Literal(name) : hostnameOf(name);
+  if (!hostname.ok) return hostname;
+  const port = portOf(portText ?? "", scheme);
+  if (!port.ok) return port;
+  return ok({ host: hostname.value + port.value, hostname: hostname.value });
 }
 
-/** One `name=value` of a query, as it was written. */
+/** The compressed lower-case form (RFC 5952). Zone ids are refused. */
+function ipv6Literal(literal: string): Result<string, HostProblem> {
+  if (!/^\[[0-9a-f:.]+\]$/i.test(literal) || !URL.canParse(`http://${literal}/`)) return fail("address");
+  return ok(new URL(`http://${literal}/`).hostname);
+}
+
+function hostnameOf(name: string): Result<string, HostProblem> {
+  const hostname = name.toLowerCase().replace(/\.$/, "");
+  if (hostname === "") return fail("empty");
+  if (hostname.length > 253) return fail("too-long");
+  if (!/^[a-z0-9._-]+$/.test(hostname)) return fail("character");
+  const labels = hostname.split(".");
+  if (labels.some((label) => label === "" || label.length > 63 || label.startsWith("-") || label.endsWith("-"))) return fail("label");
+  // URL parsers read `127.1` and `0x7f000001` as addresses: a name whose last label is a number must be one, in its plain form.
+  if (/^(?:\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? "") && !isIpv4(labels)) return fail("address");
+  return ok(hostname);
+}
+
+function isIpv4(labels: readonly string[]): boolean {
+  return labels.length === 4 && labels.every((label) => /^(?:0|[1-9]\d{0,2})$/.test(label) && Number(label) <= 255);
+}
+
+/** `:8080`, or nothing for the default; an empty port is the default too (RFC 3986 3.2.3). */
+function portOf(text: string, scheme: "http" | "https"): Result<string, HostProblem> {
+  if (text === "") return ok("");
+  if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535) return fail("port");
+  const port = Number(text);
+  return ok(port === (scheme === "https" ? 443 : 80) ? "" : `:${port}`);
+}
+
 export interface QueryPair {
-  /** The whole pair, untouched. */
+  /** The whole pair as written. */
   readonly raw: string;
-  /** Decoded as a form would be: `+` is a space. For comparison only. */
+  /** Decoded as a form would be: `+` is a space, escapes that are none stay. */
   readonly name: string;
   readonly value: string;
 }
 
-/** In order, nothing lost: `formatQuery(parseQuery(q))` is `q`. */
+/** `formatQuery(parseQuery(query))` is `query`. Without `?`. */
 export function parseQuery(query: string): readonly QueryPair[] {
-  return query === "" ? [] : query.split("&").map(pairOf);
+  return query === "" ? [] : query.split("&").map(queryPair);
 }
 
 export function formatQuery(pairs: readonly QueryPair[]): string {
   return pairs.map(({ raw }) => raw).join("&");
 }
 
-function pairOf(raw: string): QueryPair {
+/** @param raw - As it will stand in the query: without `&`. */
+export function queryPair(raw: string): QueryPair {
   const equals = raw.indexOf("=");
   const [name, value] = equals === -1 ? [raw, ""] : [raw.slice(0, equals), raw.slice(equals + 1)];
   return { raw, name: decodeFormText(name), value: decodeFormText(value) };
 }
 
-/** Escapes that are none stay as they are. */
+/** Valid escapes are decoded even where others are not; bytes that are no UTF-8 become U+FFFD, so nothing is ever refused. */
 function decodeFormText(text: string): string {
   const spaced = text.replaceAll("+", " ");
   if (!spaced.includes("%")) return spaced;
-  try {
-    return decodeURIComponent(spaced);
-  } catch {
-    return spaced;
-  }
+  return spaced.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => {
+    const bytes = Uint8Array.from(escapes.slice(1).split("%"), (hex) => Number.parseInt(hex, 16));
+    return new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
+  });
 }

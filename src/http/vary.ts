@@ -1,62 +1,54 @@
-// Vary (RFC 9110 12.5.5), and the request headers that it names in one spelling, so that equal requests share a variant. Pure.
+// Vary (RFC 9110 12.5.5) and the request values that it names, in a canonical form, so that clients that ask for the same thing
+// share one stored variant. An origin must be asked with the canonical value too: otherwise it could answer with what one client
+// accepts and another, under the same key, does not.
 
-/** Field names in lower case, sorted, each once; `*` when it is among them. */
-export function parseVary(value: string | null): "*" | readonly string[] {
-  const names = (value ?? "")
-    .split(",")
-    .map((name) => name.trim().toLowerCase())
-    .filter((name) => name !== "");
-  return names.includes("*") ? "*" : [...new Set(names)].sort();
+import { ACCEPT_LANGUAGES_MAX } from "../limits.ts";
+import { isToken } from "./header-syntax.ts";
+import { splitList } from "./list.ts";
+import { parseWeighted } from "./weighted.ts";
+
+/** Codings that variants are told apart by, the most wanted first. Others (zstd, deflate) are not asked for. */
+const CODINGS = ["br", "gzip"] as const;
+
+/** Field names in lower case, sorted, each once; `*` also for a value that does not follow the grammar, which then matches nothing. */
+export function parseVary(value: string | null): readonly string[] | "*" {
+  const names = splitList(value ?? "").map((name) => name.toLowerCase());
+  if (names.includes("*") || !names.every(isToken)) return "*";
+  return [...new Set(names)].sort();
 }
 
-/** The value of a request header as it counts for choosing a variant. Absent is the empty string. */
-export function variantValue(name: string, value: string | null): string {
-  if (value === null) return "";
-  switch (name) {
-    case "accept-encoding":
-      return normalAcceptEncoding(value);
-    case "accept-language":
-      return normalAcceptLanguage(value);
-    default:
-      return value.trim().replaceAll(/[ \t]+/g, " ").replaceAll(/ ?, ?/g, ",");
+/**
+ * Accept-Encoding as one of `br, gzip`, `gzip, br`, `br`, `gzip`, or `identity`; the order is the client's preference, br first
+ * where it has none. An unencoded answer is never refused: who forbids `identity` and gets it all the same can still read it.
+ */
+export function normaliseAcceptEncoding(value: string | null): string {
+  const weights = new Map<string, number>();
+  for (const { text, weight } of parseWeighted(value ?? "")) {
+    const name = text.toLowerCase();
+    weights.set(name === "x-gzip" ? "gzip" : name, weight);
   }
+  const any = weights.get("*") ?? 0;
+  const identity = weights.get("identity") ?? 0;
+  const accepted = CODINGS.map((name) => ({ name, weight: weights.get(name) ?? any })).filter(
+    ({ weight }) => weight > 0 && weight >= identity,
+  );
+  accepted.sort((a, b) => b.weight - a.weight);
+  return accepted.length === 0 ? "identity" : accepted.map(({ name }) => name).join(", ");
 }
 
-/** The codings that are in use on the web, of those that are accepted: `br,gzip,zstd` or empty. Weights are not kept. */
-export function normalAcceptEncoding(value: string): string {
-  const accepted = weighted(value).filter(({ weight }) => weight > 0).map(({ token }) => token);
-  const refused = weighted(value).filter(({ weight }) => weight === 0).map(({ token }) => token);
-  const known = ["br", "gzip", "zstd"].filter((coding) => accepted.includes(coding) || (accepted.includes("*") && !refused.includes(coding)));
-  const gzip = !known.includes("gzip") && accepted.includes("x-gzip") ? ["gzip"] : [];
-  const identityRefused = refused.includes("identity") || (refused.includes("*") && !accepted.includes("identity"));
-  return [...known, ...gzip, ...(identityRefused ? ["identity;q=0"] : [])].sort().join(",");
-}
-
-/** Language ranges by falling weight, lower case: `de-at,de,en`. */
-export function normalAcceptLanguage(value: string): string {
-  return weighted(value)
-    .filter(({ weight }) => weight > 0)
-    .sort((a, b) => b.weight - a.weight)
-    .map(({ token }) => token)
-    .join(",");
-}
-
-interface Weighted {
-  readonly token: string;
-  readonly weight: number;
-}
-
-/** RFC 9110 12.4.2: no weight is 1, a malformed one is 0. Sorting is stable, so equal weights keep their order. */
-function weighted(value: string): Weighted[] {
-  return value
-    .toLowerCase()
-    .split(",")
-    .map((part) => part.trim())
-    .filter((part) => part !== "")
-    .map((part) => {
-      const [token = "", ...parameters] = part.split(";").map((piece) => piece.trim());
-      const q = parameters.find((parameter) => parameter.startsWith("q="));
-      const weight = q === undefined ? 1 : /^(?:0(?:\.\d{0,3})?|1(?:\.0{0,3})?)$/.test(q.slice(2)) ? Number(q.slice(2)) : 0;
-      return { token, weight };
-    });
+/**
+ * Accept-Language as lower-case ranges in the order of preference with regular weights (`en-gb, en;q=0.9, de;q=0.8`): what
+ * differs only in spelling, spacing or the size of the weights becomes equal. Refused ranges (`q=0`) stay, as `;q=0`. Empty when
+ * nothing valid was said.
+ */
+export function normaliseAcceptLanguage(value: string | null): string {
+  const ranges = parseWeighted(value ?? "")
+    .filter(({ text }) => /^(?:\*|[a-z]{1,8}(?:-(?:[a-z0-9]{1,8}|\*))*)$/i.test(text))
+    .map(({ text, weight }) => ({ text: text.toLowerCase(), weight }));
+  const seen = new Set<string>();
+  const first = ranges.filter(({ text }) => !seen.has(text) && seen.add(text));
+  const wanted = first.filter(({ weight }) => weight > 0).sort((a, b) => b.weight - a.weight);
+  const refused = first.filter(({ weight }) => weight === 0).sort((a, b) => (a.text < b.text ? -1 : 1));
+  const kept = wanted.slice(0, ACCEPT_LANGUAGES_MAX).map(({ text }, rank) => (rank === 0 ? text : `${text};q=0.${10 - rank}`));
+  return [...kept, ...refused.slice(0, ACCEPT_LANGUAGES_MAX).map(({ text }) => `${text};q=0`)].join(", ");
 }

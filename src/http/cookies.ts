@@ -1,0 +1,55 @@
+// Cookie and Set-Cookie (RFC 6265) as values. Nothing is decoded and nothing unknown is lost: what is read and written again is what
+// was sent. Callers: cache keys and bypasses, route conditions, origin names in cookies.
+
+import { isHeaderValue } from "./header-syntax.ts";
+import { trimSpace } from "./list.ts";
+
+/** Pairs of a Cookie header in order. A pair without `=` is a value without a name, as browsers send it (RFC 6265bis 5.7.3). */
+export function parseCookies(header: string | null): readonly (readonly [name: string, value: string])[] {
+  return (header ?? "")
+    .split(";")
+    .map(trimSpace)
+    .filter((pair) => pair !== "")
+    .map((pair) => {
+      const [name, value] = splitPair(pair);
+      return value === null ? ["", name] : [name, value];
+    });
+}
+
+/** Values of all cookies of this name; names are case-sensitive. */
+export function cookieValues(header: string | null, name: string): readonly string[] {
+  return parseCookies(header).flatMap(([own, value]) => (own === name ? [value] : []));
+}
+
+export interface SetCookie {
+  readonly name: string;
+  readonly value: string;
+  /** In order, names as written, null without `=`. Unknown ones too. */
+  readonly attributes: readonly (readonly [name: string, value: string | null])[];
+}
+
+/** Null when there is neither a name nor a value: browsers ignore such a line. */
+export function parseSetCookie(line: string): SetCookie | null {
+  const [pair = "", ...rest] = line.split(";").map(trimSpace);
+  const [first, second] = splitPair(pair);
+  const [name, value] = second === null ? ["", first] : [first, second];
+  if (name === "" && value === "") return null;
+  return { name, value, attributes: rest.filter((attribute) => attribute !== "").map(splitPair) };
+}
+
+/** One line. A cookie that could end the line is not written: null. */
+export function formatSetCookie({ name, value, attributes }: SetCookie): string | null {
+  const pair = name === "" ? value : `${name}=${value}`;
+  const line = [pair, ...attributes.map(([key, text]) => (text === null ? key : `${key}=${text}`))].join("; ");
+  return isHeaderValue(line) ? line : null;
+}
+
+/** The value of the last attribute of this name, which is the one that counts; undefined when absent. */
+export function cookieAttribute(cookie: SetCookie, name: string): string | null | undefined {
+  return cookie.attributes.findLast(([key]) => key.toLowerCase() === name)?.[1];
+}
+
+function splitPair(pair: string): readonly [string, string | null] {
+  const equals = pair.indexOf("=");
+  return equals === -1 ? [pair, null] : [trimSpace(pair.slice(0, equals)), trimSpace(pair.slice(equals + 1))];
+}
