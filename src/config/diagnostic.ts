@@ -85,5 +85,5 @@ export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object") return "a mapping";
   if (typeof value === "string") return JSON.stringify(value.length > FOUND_LENGTH_MAX ? `${value.slice(0, FOUND_LENGTH_MAX)}…` : value);
-  return `${typeof value === "number" ? "the number" : "the value"} ${String(value)}`;
+  return typeof value === "number" ? `the number ${value}` : `the value ${value === true}`;
 }

@@ -48,7 +48,7 @@ function unknownKey(name: string, known: readonly string[], path: Path, source: 
 function badName(issue: Extract<Issue, { code: "invalid_key" }>, path: Path, source: Source): Diagnostic {
   const name = String(path.at(-1) ?? "");
   const expected = issue.issues.map(expectationOf).join(" or ");
-  const message = `"${name}" cannot be a name in ${pathText(path.slice(0, -1))}.`;
+  const message = `"${name}" cannot be a key in ${pathText(path.slice(0, -1))}.`;
   return source.diagnosticAtKey({
     severity: "error",
     code: "invalid-name",
@@ -122,6 +122,9 @@ function fixFor(expected: string, value: unknown): string {
   return near === null ? `Use ${expected}.` : `Did you mean "${near}"?`;
 }
 
+/** How the library's own messages begin; every other message is one of the schema's expectations. */
+const GENERIC = "Invalid input";
+
 const KINDS: Readonly<Record<string, string>> = {
   string: "text",
   number: "a number",
@@ -136,7 +139,7 @@ const KINDS: Readonly<Record<string, string>> = {
 function expectationOf(issue: Issue): string {
   switch (issue.code) {
     case "invalid_type":
-      return KINDS[issue.expected] ?? issue.expected;
+      return issue.message.startsWith(GENERIC) ? (KINDS[issue.expected] ?? issue.expected) : issue.message;
     case "invalid_value":
       return `${issue.values.length > 1 ? "one of " : ""}${issue.values.map((value) => `\`${String(value)}\``).join(", ")}`;
     case "too_small":

@@ -4,10 +4,10 @@
 import type { z } from "zod";
 import type { Config } from "./schema.ts";
 import { cacheLong } from "./schema/cache.ts";
-import { actionLong, blockLong, list, rule, testLong } from "./schema/firewall.ts";
-import { hashLong, healthLong, originLong, pool } from "./schema/pool.ts";
-import { redirectLong, respondLong, retryLong, route, timeoutLong } from "./schema/route.ts";
-import { hstsLong, maintenanceLong, pageLong } from "./schema/site.ts";
+import { actionLong, testLong, type blockLong, type list, type rule } from "./schema/firewall.ts";
+import { healthLong, originLong, type hashLong, type pool } from "./schema/pool.ts";
+import { redirectLong, respondLong, retryLong, timeoutLong, type route } from "./schema/route.ts";
+import { hstsLong, maintenanceLong, type pageLong } from "./schema/site.ts";
 
 type RawSite = Config["sites"][number];
 type RawRoute = z.output<typeof route>;

@@ -31,7 +31,7 @@ export function parseConfig(file: string, text: string): ParseOutput {
     return refusal(file, { code: "nested-too-deep", message: "The file is nested too deep to be read.", ...DEPTH_FIX });
   const aliases = new Map<Alias, Node | null>();
   const source = createSource({ file, text, lines, root: document.contents, aliases });
-  const diagnostics = document.errors.map((error) => syntaxDiagnostic(error, source));
+  const diagnostics = withoutRepeats(document.errors.map((error) => syntaxDiagnostic(error, source)));
   if (diagnostics.length > 0) return { value: undefined, diagnostics, source };
   return convertDocument(document, aliases, source);
 }
@@ -52,7 +52,7 @@ function byteLength(text: string): number {
 function parseText(text: string, lines: LineCounter): Document | null {
   try {
     // Duplicate keys are looked for below: the parser compares every key with every other.
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false, logLevel: "silent" });
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, merge: false, logLevel: "error" });
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
@@ -65,8 +65,18 @@ function refusal(file: string, problem: Omit<Diagnostic, "severity" | "path" | "
 }
 
 function syntaxDiagnostic(error: YAMLError, source: Source): Diagnostic {
-  const message = `${error.message.replace(/\s+/g, " ").replace(/\.$/, "")}.`;
+  const words = error.message
+    .replace(/\s+/g, " ")
+    .replace(/\.$/, "")
+    .replace(/closing (["'])quote/, "closing $1");
+  const message = `${error.code === "MULTIPLE_DOCS" ? "The file has several documents" : words}.`;
   return source.diagnosticAt(error.pos[0], { severity: "error", code: "syntax", path: [], message, fix: syntaxFix(error) });
+}
+
+/** The parser says the same thing once for each bracket that one mistake leaves open. */
+function withoutRepeats(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const byText = new Map(diagnostics.map((diagnostic) => [`${diagnostic.line}:${diagnostic.column}:${diagnostic.message}`, diagnostic]));
+  return [...byText.values()];
 }
 
 function syntaxFix(error: YAMLError): string {
@@ -74,6 +84,7 @@ function syntaxFix(error: YAMLError): string {
     case "TAB_AS_INDENT":
       return "Indent with spaces.";
     case "BAD_INDENT":
+      if (error.message.includes("end with")) return "Close the bracket, or indent what is inside it.";
       return "Give entries of one mapping or list the same indentation.";
     case "MISSING_CHAR":
       return "Close the quote or bracket, or put a space after the colon.";
@@ -121,15 +132,17 @@ function convert(node: unknown, path: Path, run: Conversion): unknown {
   run.nodes += 1;
   const offset = (node as Node).range?.[0] ?? 0;
   if (run.nodes > CONFIG_NODES_MAX)
-    return stop(
-      run,
-      offset,
-      "too-many-values",
-      `The file has more than ${CONFIG_NODES_MAX} values once its aliases are expanded.`,
-      "Use fewer aliases, or list files.",
-    );
+    return stop(run, offset, {
+      code: "too-many-values",
+      message: `The file has more than ${CONFIG_NODES_MAX} values once its aliases are expanded.`,
+      fix: "Use fewer aliases, or list files.",
+    });
   if (path.length > CONFIG_DEPTH_MAX)
-    return stop(run, offset, "nested-too-deep", `More than ${CONFIG_DEPTH_MAX} levels inside each other.`, DEPTH_FIX.fix);
+    return stop(run, offset, {
+      code: "nested-too-deep",
+      message: `More than ${CONFIG_DEPTH_MAX} levels inside each other.`,
+      fix: DEPTH_FIX.fix,
+    });
   const anchor = (node as { anchor?: string }).anchor;
   if (anchor !== undefined && anchor !== "") run.anchors.set(anchor, node as Node);
   if (isAlias(node)) return convertAlias(node, path, run);
@@ -143,9 +156,9 @@ function plainScalar(value: unknown): unknown {
   return typeof value === "bigint" ? value.toString() : value;
 }
 
-function stop(run: Conversion, offset: number, code: string, message: string, fix: string): null {
+function stop(run: Conversion, offset: number, problem: { readonly code: string; readonly message: string; readonly fix: string }): null {
   run.stopped = true;
-  run.diagnostics.push(run.source.diagnosticAt(offset, { severity: "error", code, path: [], message, fix }));
+  run.diagnostics.push(run.source.diagnosticAt(offset, { severity: "error", path: [], ...problem }));
   return null;
 }
 

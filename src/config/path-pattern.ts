@@ -1,6 +1,7 @@
 // A route's path as written, parsed to segments in the canonical encoding that requests are matched in. Pure; made at publish.
 
 import { ROUTE_SEGMENTS_MAX } from "../limits.ts";
+import { TEMPLATE_REFS } from "../transform/template.ts";
 import { fail, ok } from "../result.ts";
 import type { Result } from "../result.ts";
 import type { PathSnapshot, SegmentSnapshot } from "./snapshot.ts";
@@ -42,6 +43,12 @@ export function parsePathPattern(source: string): Result<PathSnapshot, PathProbl
   return ok({ source, segments, rest });
 }
 
+/** Names that a template of the route may use besides the general ones. */
+export function paramNames(pattern: PathSnapshot): readonly string[] {
+  const names = pattern.segments.flatMap((segment) => (segment.kind === "param" && segment.name !== null ? [segment.name] : []));
+  return pattern.rest ? [...names, "rest"] : names;
+}
+
 type Segment = Result<SegmentSnapshot, Omit<PathProblem, "index">>;
 
 function parseSegment(part: string, isLast: boolean): Segment {
@@ -57,6 +64,9 @@ function parseSegment(part: string, isLast: boolean): Segment {
 function parseParam(part: string): Segment {
   const name = part.slice(1);
   if (name === "rest") return fail({ message: "`rest` is the name of what `/*` matches.", fix: "Use another name." });
+  if ((TEMPLATE_REFS as readonly string[]).includes(name)) {
+    return fail({ message: `\`{${name}}\` stands for the request's ${name} in every template.`, fix: "Use another name." });
+  }
   if (/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return ok({ kind: "param", name });
   return fail({
     message: `"${part}" is not a parameter: a name of letters, digits and \`_\` that takes the whole segment.`,

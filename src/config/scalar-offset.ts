@@ -4,20 +4,21 @@
 import type { Scalar } from "yaml";
 
 /**
- * @param index - UTF-16 units from the start of the scalar's value; up to its length, which is its end.
+ * @param index - UTF-16 units from the start of the scalar's value; what is after its last visible character is its end.
  * @returns The offset in `text`. Where the source cannot be followed, the last place that could.
  */
 export function sourceOffset(scalar: Scalar, text: string, index: number): number {
   const [start = 0, end = start] = scalar.range ?? [];
   const value = typeof scalar.value === "string" ? scalar.value : (scalar.source ?? "");
   let offset = contentStart(scalar, text, start);
-  for (let done = 0; done < Math.min(index, value.length) && offset < end;) {
-    const step = stepAt(scalar, text, offset, value, done);
+  const wanted = Math.min(index, value.trimEnd().length);
+  for (let done = 0; done < wanted && offset < end;) {
+    const step = stepAt({ scalar, text, value }, offset, done);
     if (step === null) return offset;
     offset += step.source;
     done += step.value;
   }
-  return index < value.length ? skipLayout(scalar, text, offset, value.charAt(index)) : offset;
+  return wanted === index ? skipLayout(scalar, text, offset, value.charAt(index)) : offset;
 }
 
 function contentStart(scalar: Scalar, text: string, start: number): number {
@@ -39,8 +40,14 @@ interface Step {
   readonly value: number;
 }
 
+interface Followed {
+  readonly scalar: Scalar;
+  readonly text: string;
+  readonly value: string;
+}
+
 /** One character of the value, with the white space, line breaks and escapes that stand for it in the source. */
-function stepAt(scalar: Scalar, text: string, offset: number, value: string, done: number): Step | null {
+function stepAt({ scalar, text, value }: Followed, offset: number, done: number): Step | null {
   const wanted = value.charAt(done);
   if (scalar.type === "QUOTE_DOUBLE" && text[offset] === "\\") return escapeStep(text, offset, value, done);
   if (scalar.type === "QUOTE_SINGLE" && text.startsWith("''", offset)) return { source: 2, value: 1 };

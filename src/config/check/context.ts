@@ -24,6 +24,11 @@ export interface Finding {
   readonly fix: string;
 }
 
+/** A message of another module as a sentence. */
+export function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1) + (/[.?!]$/.test(text) ? "" : ".");
+}
+
 /** At the value of `path`. An error unless the finding says otherwise. */
 export function report(context: CheckContext, path: Path, finding: Finding): void {
   context.diagnostics.push(context.source.diagnostic({ severity: "error", ...finding, path }));

@@ -31,9 +31,9 @@ const FORWARDING: ReadonlySet<string> = new Set([
 type Headers = NormalRoute["headers"];
 
 /**
- * @param params - Names of the route's parameters for placeholders; null when they are not known.
+ * @param params - Names of the route's parameters for placeholders.
  */
-export function checkHeaderRules(context: CheckContext, headers: Headers, params: readonly string[] | null, path: Path): void {
+export function checkHeaderRules(context: CheckContext, headers: Headers, params: readonly string[], path: Path): void {
   for (const side of ["request", "response"] as const) {
     const rules = headers[side];
     const at = [...path, side];
@@ -42,7 +42,7 @@ export function checkHeaderRules(context: CheckContext, headers: Headers, params
       checkCase(context, Object.keys(rules[verb]), [...at, verb]);
       for (const [name, value] of Object.entries(rules[verb])) {
         checkName(context, side, name, [...at, verb, name]);
-        for (const text of [value].flat()) checkTemplate(context, text, params, [...at, verb, name]);
+        for (const text of [value].flat()) checkTemplate(context, [...at, verb, name], { text, params });
       }
     }
   }
@@ -55,7 +55,7 @@ function checkName(context: CheckContext, side: "request" | "response", name: st
     reportKey(context, path, {
       code: "protected-header",
       message,
-      fix: "Use `host: preserve` on the route, or set X-Forwarded-Host at the origin's side.",
+      fix: "Use `host: preserve` on the route; origins also find the visitor's host in X-Forwarded-Host.",
     });
   } else if (FRAMING.has(lower)) {
     reportKey(context, path, {

@@ -4,7 +4,7 @@ import { compileList } from "../../firewall/lists.ts";
 import type { ListSnapshot } from "../snapshot.ts";
 import type { NormalList } from "../normalize.ts";
 import type { Path } from "../source.ts";
-import { report, reportKey } from "./context.ts";
+import { report, reportKey, sentence } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 
 export function checkLists(context: CheckContext): ReadonlyMap<string, ListSnapshot> {
@@ -19,7 +19,7 @@ export function checkLists(context: CheckContext): ReadonlyMap<string, ListSnaps
     );
     lists.set(name, compiled.list);
     for (const { index, message } of compiled.problems) {
-      const finding = { code: "invalid-entry", message: `${message}.`, fix: "Correct or remove the entry." };
+      const finding = { code: "invalid-entry", message: sentence(message), fix: "Correct or remove the entry." };
       const line = entries[index]?.line ?? null;
       if (line === null) report(context, [...path, "entries", index], finding);
       else context.diagnostics.push({ severity: "error", ...finding, path: [...path, "file"], file: list.file ?? "", line, column: 1 });

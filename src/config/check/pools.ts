@@ -22,7 +22,7 @@ export function checkPools(context: CheckContext): void {
     checkHash(context, pool, path);
     checkCircuit(context, pool, path);
     checkHealthCheck(context, pool, path);
-    checkReference(context, "pool", pool.fallback, Object.keys(context.config.pools), [...path, "fallback"]);
+    checkReference(context, [...path, "fallback"], { what: "pool", name: pool.fallback, known: Object.keys(context.config.pools) });
     checkFallbacks(context, name, path);
   }
   checkUnused(context);
@@ -142,14 +142,17 @@ function checkFallbacks(context: CheckContext, name: string, path: Path): void {
   });
 }
 
+/** Silent while a name leads nowhere: it was probably meant to be one of these. */
 function checkUnused(context: CheckContext): void {
+  if (context.diagnostics.some((diagnostic) => diagnostic.code === "dangling-pool")) return;
   const { pools, sites } = context.config;
   const used = new Set([
     ...sites.flatMap((site) => site.routes.map((route) => route.pool)),
     ...Object.values(pools).map((pool) => pool.fallback),
   ]);
   for (const name of Object.keys(pools).filter((candidate) => !used.has(candidate))) {
-    const message = `No route and no fallback uses the pool "${name}"; it is health-checked all the same.`;
+    const checked = pools[name]?.health === undefined ? "" : "; it is health-checked all the same";
+    const message = `No route and no fallback uses the pool "${name}"${checked}.`;
     reportKey(context, ["pools", name], { severity: "warning", code: "unused-pool", message, fix: "Remove it, or use it." });
   }
 }

@@ -5,29 +5,24 @@ import type { Path } from "../source.ts";
 import { report } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 
-/**
- * Reports a name that is not among `known`.
- *
- * @param what - `pool`, `list` or `rule`; the code is `dangling-<what>`.
- * @param name - Undefined is no reference.
- */
-export function checkReference(
-  context: CheckContext,
-  what: "pool" | "rule",
-  name: string | undefined,
-  known: readonly string[],
-  path: Path,
-): void {
+/** Known names shown when none is near. */
+const SHOWN_MAX = 20;
+
+export interface Reference {
+  /** The code is `dangling-<what>`. */
+  readonly what: "pool" | "rule";
+  /** Undefined is no reference. */
+  readonly name: string | undefined;
+  readonly known: readonly string[];
+}
+
+/** Reports a name that is not among the known ones. */
+export function checkReference(context: CheckContext, path: Path, { what, name, known }: Reference): void {
   if (name === undefined || known.includes(name)) return;
   const near = nearestName(name, known);
-  const there =
-    known.length === 0 ? `There is no ${what} yet.` : `Known: ${known.slice(0, 20).join(", ")}${known.length > 20 ? ", ..." : ""}.`;
+  const shown = `${known.slice(0, SHOWN_MAX).join(", ")}${known.length > SHOWN_MAX ? ", ..." : ""}`;
+  const there = known.length === 0 ? `There is no ${what} yet.` : `Known: ${shown}.`;
   const fix = near === null ? `Add a ${what} named "${name}", or use one that exists. ${there}` : `Did you mean "${near}"?`;
-  report(context, path, {
-    code: `dangling-${what}`,
-    message: `There is no ${what} named "${name}".`,
-    expected: `the name of a ${what}`,
-    found: name,
-    fix,
-  });
+  const message = `There is no ${what} named "${name}".`;
+  report(context, path, { code: `dangling-${what}`, message, expected: `the name of a ${what}`, found: name, fix });
 }

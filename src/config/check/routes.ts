@@ -1,6 +1,6 @@
 // Routes, one at a time: the path, the action and what belongs to it, header rules and placeholders.
 
-import { parsePathPattern } from "../path-pattern.ts";
+import { paramNames, parsePathPattern } from "../path-pattern.ts";
 import type { NormalRoute, NormalSite } from "../normalize.ts";
 import type { PathSnapshot } from "../snapshot.ts";
 import type { Path } from "../source.ts";
@@ -26,25 +26,21 @@ function checkRoute(context: CheckContext, site: NormalSite, route: NormalRoute,
     const { index, message, fix } = pattern.error;
     reportInside(context, [...path, "path"], index, { code: "invalid-path", message, found: route.path, fix });
   }
-  const params = pattern.ok ? paramNames(pattern.value) : null;
   checkAction(context, route, path);
   checkConditions(context, route, path);
-  checkReference(context, "pool", route.pool, Object.keys(context.config.pools), [...path, "pool"]);
+  checkReference(context, [...path, "pool"], { what: "pool", name: route.pool, known: Object.keys(context.config.pools) });
   if (pattern.ok) checkStrip(context, route, pattern.value, path);
   if (route.host === "preserve") checkHostPreserve(context, site, route, path);
   checkCache(context, route, path);
   checkSizes(context, route, path);
   checkRespond(context, route, path);
+  if (!pattern.ok) return;
+  const params = paramNames(pattern.value);
   checkHeaderRules(context, route.headers, params, [...path, "headers"]);
-  checkTemplate(context, route.redirect?.to, params, [...path, "redirect", "to"]);
-  checkTemplate(context, route.rewrite, params, [...path, "rewrite"]);
-  for (const [name, value] of Object.entries(route.query?.set ?? {}))
-    checkTemplate(context, value, params, [...path, "query", "set", name]);
-}
-
-function paramNames(pattern: PathSnapshot): readonly string[] {
-  const names = pattern.segments.flatMap((segment) => (segment.kind === "param" && segment.name !== null ? [segment.name] : []));
-  return pattern.rest ? [...names, "rest"] : names;
+  checkTemplate(context, [...path, "redirect", "to"], { text: route.redirect?.to, params });
+  checkTemplate(context, [...path, "rewrite"], { text: route.rewrite, params });
+  for (const [name, text] of Object.entries(route.query?.set ?? {}))
+    checkTemplate(context, [...path, "query", "set", name], { text, params });
 }
 
 const ACTIONS = ["pool", "redirect", "respond"] as const;

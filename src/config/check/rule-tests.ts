@@ -4,6 +4,8 @@ import type { Expression } from "../../expression/ast.ts";
 import { compileExpression } from "../../expression/compile.ts";
 import { requestScheme } from "../../firewall/fields.ts";
 import { loadList } from "../../firewall/lists.ts";
+// Offline, and on purpose the very code that requests meet: a test on other facts would prove nothing.
+// oxlint-disable-next-line no-restricted-imports
 import { receive } from "../../stages/receive.ts";
 import type { Facts } from "../../facts.ts";
 import type { EdgeError } from "../../errors.ts";

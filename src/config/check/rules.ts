@@ -9,7 +9,7 @@ import { listTypes } from "../../firewall/lists.ts";
 import type { NormalRule } from "../normalize.ts";
 import type { Path } from "../source.ts";
 import { parseExpiryMs } from "../units.ts";
-import { lineOf, report, reportInside, reportKey } from "./context.ts";
+import { lineOf, report, reportInside, reportKey, sentence } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { checkReference } from "./references.ts";
 import { checkTemplate } from "./templates.ts";
@@ -32,12 +32,8 @@ export function checkRules(context: CheckContext): readonly (Expression | null)[
 
 function reportAll(context: CheckContext, problems: readonly ExpressionDiagnostic[], severity: "error" | "warning", path: Path): void {
   for (const { start, message, expected, fix } of problems) {
-    const finding = {
-      severity,
-      code: severity === "error" ? "expression" : "expression-warning",
-      message,
-      fix: fix ?? "See the rules language in docs/rules.md.",
-    };
+    const code = severity === "error" ? "expression" : "expression-warning";
+    const finding = { severity, code, message: sentence(message), fix: sentence(fix ?? "see the rules language in docs/rules.md") };
     reportInside(context, [...path, "when"], start, expected === undefined ? finding : { ...finding, expected });
   }
 }
@@ -67,7 +63,7 @@ function checkAction(context: CheckContext, rule: NormalRule, index: number): vo
     });
   }
   checkBlock(context, rule.action.block, path);
-  checkTemplate(context, rule.action.redirect?.to, null, [...path, "redirect", "to"]);
+  checkTemplate(context, [...path, "redirect", "to"], { text: rule.action.redirect?.to, params: [] });
   if (Array.isArray(rule.action.skip)) checkSkip(context, rule.action.skip, index);
 }
 
@@ -85,10 +81,14 @@ function checkSkip(context: CheckContext, ids: readonly string[], index: number)
   const all = context.config.firewall.map((rule) => rule.id);
   for (const [at, id] of ids.entries()) {
     const path = ["firewall", index, "action", "skip", at];
-    checkReference(context, "rule", id, all, path);
+    checkReference(context, path, { what: "rule", name: id, known: all });
     const target = all.indexOf(id);
     if (target === -1 || target > index) continue;
-    const message = target === index ? "A rule cannot skip itself." : `The rule "${id}" stands before this one and has run already.`;
+    if (target === index) {
+      report(context, path, { code: "skip-order", message: "A rule cannot skip itself.", fix: "Name rules that stand below it." });
+      continue;
+    }
+    const message = `The rule "${id}" stands before this one and has run already.`;
     report(context, path, { code: "skip-order", message, fix: `Put this rule above "${id}".` });
   }
 }

@@ -5,7 +5,7 @@ import { canonicalHostOf } from "../canonical-host.ts";
 import type { NormalSite } from "../normalize.ts";
 import type { Path } from "../source.ts";
 import { parseDurationMs } from "../units.ts";
-import { lineOf, report, reportKey } from "./context.ts";
+import { lineOf, report, reportKey, sentence } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 
 export function checkSites(context: CheckContext): void {
@@ -78,7 +78,7 @@ export function checkAddresses(context: CheckContext, entries: readonly string[]
   for (const { index, message } of compileRanges(entries).problems) {
     report(context, [...path, index], {
       code: "invalid-address",
-      message,
+      message: sentence(message),
       found: entries[index] ?? "",
       fix: "Write an address, a CIDR block without host bits, or from..to.",
     });

@@ -2,16 +2,17 @@
 
 import type { NormalRoute } from "../normalize.ts";
 import type { HeaderRulesSnapshot, Template } from "../snapshot.ts";
-import { compileTemplate } from "../templates.ts";
 import { compareText, sortedUnique } from "./order.ts";
+import { compileTemplate } from "./template.ts";
 
 type Side = NormalRoute["headers"]["request"];
 
 /**
  * @param layers - The site's rules, then the route's. A name that a later layer sets or removes loses the earlier `set` and `add`;
  * what is only added later is added to the earlier.
+ * @param params - Names of the route's parameters.
  */
-export function compileHeaders(layers: readonly Side[]): HeaderRulesSnapshot {
+export function compileHeaders(layers: readonly Side[], params: readonly string[]): HeaderRulesSnapshot {
   const set = new Map<string, string>();
   const add = new Map<string, readonly string[]>();
   for (const layer of layers) {
@@ -27,10 +28,10 @@ export function compileHeaders(layers: readonly Side[]): HeaderRulesSnapshot {
   }
   return {
     remove: sortedUnique(layers.flatMap((layer) => layer.remove).map((name) => name.toLowerCase())),
-    set: [...set].toSorted(byName).map(([name, value]) => [name, compileTemplate(value)] as const),
+    set: [...set].toSorted(byName).map(([name, value]) => [name, compileTemplate(value, params)] as const),
     add: [...add]
       .toSorted(byName)
-      .flatMap(([name, values]) => values.map((value) => [name, compileTemplate(value)] as readonly [string, Template])),
+      .flatMap(([name, values]) => values.map((value) => [name, compileTemplate(value, params)] as readonly [string, Template])),
   };
 }
 

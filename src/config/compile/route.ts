@@ -1,29 +1,31 @@
 // One route of the snapshot: what it matches, and its action with all units converted.
 
 import type { NormalRoute, NormalSite } from "../normalize.ts";
-import { parsePathPattern } from "../path-pattern.ts";
+import { paramNames, parsePathPattern } from "../path-pattern.ts";
 import type { Resources } from "../resources.ts";
 import type { ConditionSnapshot, ProxyActionSnapshot, RedirectActionSnapshot, RespondActionSnapshot, RouteSnapshot } from "../snapshot.ts";
-import { compileTemplate } from "../templates.ts";
 import { parseDurationMs, parseSizeBytes } from "../units.ts";
 import { compileCache } from "./cache.ts";
 import { contentTypeOf, PLAIN_TEXT } from "./content-type.ts";
 import { compileHeaders } from "./headers.ts";
 import { compareText, promised, sortedUnique } from "./order.ts";
+import { compileTemplate } from "./template.ts";
 
 export function compileRoute(site: NormalSite, route: NormalRoute, resources: Resources): RouteSnapshot {
-  const path = parsePathPattern(route.path);
+  const pattern = parsePathPattern(route.path);
+  const path = promised(pattern.ok ? pattern.value : null, route.path);
+  const params = paramNames(path);
   const conditions = compileConditions(route.when);
   const methods = route.methods === undefined ? null : sortedUnique(route.methods);
   return {
     id: routeId(site.name, route.path, methods, conditions),
-    path: promised(path.ok ? path.value : null, route.path),
+    path,
     methods,
     conditions,
-    requestHeaders: compileHeaders([site.headers.request, route.headers.request]),
-    responseHeaders: compileHeaders([site.headers.response, route.headers.response]),
+    requestHeaders: compileHeaders([site.headers.request, route.headers.request], params),
+    responseHeaders: compileHeaders([site.headers.response, route.headers.response], params),
     bodyBytesMax: promised(parseSizeBytes(route.maxBody), "maxBody"),
-    action: compileAction(route, resources),
+    action: compileAction(route, params, resources),
   };
 }
 
@@ -54,14 +56,14 @@ function compileWanted(wanted: boolean | string | { readonly not: string }): Pic
   return typeof wanted === "string" ? { equals: wanted, negate: false } : { equals: wanted.not, negate: true };
 }
 
-function compileAction(route: NormalRoute, resources: Resources): RouteSnapshot["action"] {
-  if (route.redirect !== undefined) return compileRedirect(route.redirect);
+function compileAction(route: NormalRoute, params: readonly string[], resources: Resources): RouteSnapshot["action"] {
+  if (route.redirect !== undefined) return compileRedirect(route.redirect, params);
   if (route.respond !== undefined) return compileRespond(route.respond, resources);
-  return compileProxy(route);
+  return compileProxy(route, params);
 }
 
-export function compileRedirect(redirect: NonNullable<NormalRoute["redirect"]>): RedirectActionSnapshot {
-  return { kind: "redirect", status: redirect.status, to: compileTemplate(redirect.to), preserveQuery: redirect.query === "keep" };
+export function compileRedirect(redirect: NonNullable<NormalRoute["redirect"]>, params: readonly string[]): RedirectActionSnapshot {
+  return { kind: "redirect", status: redirect.status, to: compileTemplate(redirect.to, params), preserveQuery: redirect.query === "keep" };
 }
 
 function compileRespond(respond: NonNullable<NormalRoute["respond"]>, resources: Resources): RespondActionSnapshot {
@@ -70,7 +72,7 @@ function compileRespond(respond: NonNullable<NormalRoute["respond"]>, resources:
   return { kind: "respond", status, contentType: respond.contentType ?? (file === undefined ? PLAIN_TEXT : contentTypeOf(file)), body };
 }
 
-function compileProxy(route: NormalRoute): ProxyActionSnapshot {
+function compileProxy(route: NormalRoute, params: readonly string[]): ProxyActionSnapshot {
   const { set, remove } = route.query ?? { set: {}, remove: [] };
   return {
     kind: "proxy",
@@ -79,12 +81,12 @@ function compileProxy(route: NormalRoute): ProxyActionSnapshot {
     rewrite: {
       strip: route.strip ?? "",
       prefix: route.prefix ?? "",
-      path: route.rewrite === undefined ? null : compileTemplate(route.rewrite),
+      path: route.rewrite === undefined ? null : compileTemplate(route.rewrite, params),
       query: {
         remove: sortedUnique(remove),
         set: Object.entries(set)
           .toSorted(([a], [b]) => compareText(a, b))
-          .map(([name, value]) => [name, compileTemplate(value)] as const),
+          .map(([name, value]) => [name, compileTemplate(value, params)] as const),
       },
     },
     cache: compileCache(promised(route.cache, "cache")),

@@ -28,7 +28,7 @@ export function compileRule(rule: NormalRule, expression: Expression | null): Ru
 export function compileRuleAction(action: NormalAction): RuleActionSnapshot {
   if (action.block !== undefined) return compileBlock(action.block);
   if (action.skip !== undefined) return { kind: "skip", rules: action.skip === "all" ? null : [...action.skip] };
-  if (action.redirect !== undefined) return compileRedirect(action.redirect);
+  if (action.redirect !== undefined) return compileRedirect(action.redirect, []);
   return { kind: "log" };
 }
 

@@ -97,11 +97,7 @@ export const retryLong = mapping({
 
 export const redirectLong = mapping({
   to: key(redirectTarget, "Path or URL, with placeholders such as `{rest}` and `{host}`.", "/new/{rest}"),
-  status: key(
-    z.union([z.literal(301), z.literal(302), z.literal(303), z.literal(307), z.literal(308)]).default(302),
-    "301 and 308 are permanent: browsers remember them.",
-    308,
-  ),
+  status: key(z.literal([301, 302, 303, 307, 308]).default(302), "301 and 308 are permanent: browsers remember them.", 308),
   query: key(z.enum(["keep", "drop"]).default("keep"), "Whether the request's query is put at the end.", "drop"),
 });
 
