@@ -29,7 +29,16 @@ const CONTROL: Readonly<Record<string, number>> = { a: 7, f: 12, t: 9, n: 10, r:
 
 /** All bytes for which a test holds. */
 export function setOfBytes(belongs: (byte: number) => boolean): ByteSet {
-  return Uint8Array.from({ length: 256 }, (_, byte) => (belongs(byte) ? 1 : 0));
+  const set = new Uint8Array(256);
+  for (let byte = 0; byte < 256; byte += 1) if (belongs(byte)) set[byte] = 1;
+  return set;
+}
+
+/** One byte alone. */
+export function setOfByte(byte: number): ByteSet {
+  const set = new Uint8Array(256);
+  set[byte] = 1;
+  return set;
 }
 
 /** No byte (0), or every byte (1). */
@@ -134,7 +143,7 @@ function parseItem(reader: Reader, at: number): ByteSet {
   if (typeof from !== "number") return from;
   skipVerbose(reader);
   const isRange = reader.text[reader.at] === "-" && reader.text[reader.at + 1] !== "]" && reader.text[reader.at + 1] !== "-";
-  if (!isRange) return setOfBytes((byte) => byte === from);
+  if (!isRange) return setOfByte(from);
   const rangeAt = reader.at;
   reader.at += 1;
   skipVerbose(reader);

@@ -10,12 +10,18 @@ export type Program = readonly Instruction[];
 
 type Instruction =
   | { readonly op: "byte"; readonly set: ByteSet }
-  /** Tries `first`, then `second`. */
-  | { readonly op: "split"; first: number; second: number }
+  | Split
   | { readonly op: "jump"; to: number }
   | { readonly op: "save"; readonly slot: number }
   | { readonly op: "assert"; readonly what: Assertion }
   | { readonly op: "match" };
+
+/** Tries `first`, then `second`. */
+interface Split {
+  readonly op: "split";
+  first: number;
+  second: number;
+}
 
 /** Start and end of the whole match, then of each group; -1 for a group that took no part. */
 export type Captures = readonly number[];
@@ -33,9 +39,10 @@ export function countStates(node: RegexNode): number {
     case "concat":
       return node.parts.reduce((sum, part) => sum + countStates(part), 0);
     case "alternation":
-      return node.options.reduce((sum, option) => sum + countStates(option) + 2, 0);
+      return node.options.reduce((sum, option) => sum + countStates(option) + 2, -2);
     case "repeat":
-      return node.max === null ? (countStates(node.of) + 1) * (node.min + 1) + 1 : (countStates(node.of) + 1) * node.max;
+      if (node.max === null) return countStates(node.of) * Math.max(1, node.min) + (node.min === 0 ? 2 : 1);
+      return countStates(node.of) * node.max + node.max - node.min;
     default:
       return node satisfies never;
   }
@@ -85,7 +92,7 @@ function emitAlternation(program: Instruction[], options: readonly RegexNode[]):
       emit(program, option);
       break;
     }
-    const split = { op: "split" as const, first: program.length + 1, second: 0 };
+    const split: Split = { op: "split", first: program.length + 1, second: 0 };
     program.push(split);
     emit(program, option);
     const jump = { op: "jump" as const, to: 0 };
@@ -96,28 +103,35 @@ function emitAlternation(program: Instruction[], options: readonly RegexNode[]):
   for (const jump of jumps) jump.to = program.length;
 }
 
+/**
+ * A loop is written as "once or more", in a branch when it may be left out: in the shorter form, a body that can match nothing
+ * would be entered a second time before the way out, and the first match would not be the one that backtracking finds.
+ */
 function emitRepeat(program: Instruction[], node: RegexNode & { readonly kind: "repeat" }): void {
-  for (let count = 0; count < node.min; count += 1) emit(program, node.of);
-  const splits: { op: "split"; first: number; second: number }[] = [];
-  const branch = (): number => {
-    const split = { op: "split" as const, first: 0, second: 0 };
-    splits.push(split);
-    return program.push(split) - 1;
+  const { of, min, max, greedy } = node;
+  const fixed = max === null ? Math.max(0, min - 1) : min;
+  for (let count = 0; count < fixed; count += 1) emit(program, of);
+  const ways: { readonly split: Split; readonly inside: number }[] = [];
+  const branch = (): void => {
+    const split: Split = { op: "split", first: 0, second: 0 };
+    ways.push({ split, inside: program.push(split) });
   };
-  if (node.max === null) {
-    const loop = branch();
-    emit(program, node.of);
-    program.push({ op: "jump", to: loop });
+  if (max === null) {
+    if (min === 0) branch();
+    const body = program.length;
+    emit(program, of);
+    const split: Split = { op: "split", first: 0, second: 0 };
+    program.push(split);
+    ways.push({ split, inside: body });
   } else {
-    for (let count = node.min; count < node.max; count += 1) {
+    for (let count = min; count < max; count += 1) {
       branch();
-      emit(program, node.of);
+      emit(program, of);
     }
   }
-  for (const split of splits) {
-    const inside = program.indexOf(split) + 1;
-    split.first = node.greedy ? inside : program.length;
-    split.second = node.greedy ? program.length : inside;
+  for (const { split, inside } of ways) {
+    split.first = greedy ? inside : program.length;
+    split.second = greedy ? program.length : inside;
   }
 }
 

@@ -3,7 +3,7 @@
 // A character outside ASCII stands for its UTF-8 bytes. The one reader of the tree is `regex.ts`.
 
 import { bytesOfText } from "./bytes.ts";
-import { emptySet, escapeClass, foldCase, parseClass, setOfBytes } from "./regex-class.ts";
+import { emptySet, escapeClass, foldCase, parseClass, setOfByte, setOfBytes } from "./regex-class.ts";
 import { isRefusal, refuse, skipVerbose } from "./regex-reader.ts";
 import type { ByteSet } from "./regex-class.ts";
 import type { Flags, Reader, RegexProblem } from "./regex-reader.ts";
@@ -114,7 +114,7 @@ function parseAtom(reader: Reader): readonly RegexNode[] {
 
 function literal(reader: Reader, bytes: string): readonly RegexNode[] {
   return Array.from(bytes, (byte) => {
-    const set = setOfBytes((candidate) => candidate === byte.charCodeAt(0));
+    const set = setOfByte(byte.charCodeAt(0));
     return { kind: "set", set: reader.flags.ignoreCase ? foldCase(set) : set };
   });
 }

@@ -9,11 +9,14 @@ import type { RegexLiteral } from "./ast.ts";
 import type { ByteSet } from "./regex-class.ts";
 import type { Captures } from "./regex-linear.ts";
 import type { RegexProblem } from "./regex-reader.ts";
-import type { Assertion, RegexNode, RegexTree } from "./regex-syntax.ts";
+import type { Assertion, RegexNode } from "./regex-syntax.ts";
 
 export interface Matcher {
   test(value: string): boolean;
-  /** Leftmost match: start and end of the whole, then of each group; -1 where a group took no part. */
+  /**
+   * Leftmost match: start and end of the whole, then of each group; -1 where a group took no part. Always by the linear engine:
+   * where a loop's body can match nothing, JavaScript has its own idea of which match comes first.
+   */
   find(value: string): Captures | null;
 }
 
@@ -45,28 +48,17 @@ export function toJavaScript(source: string): string | null {
 export function compileRegex(literal: RegexLiteral): Matcher {
   const tree = parseRegex(literal.source);
   if ("problem" in tree) throw new Error(`invalid regular expression in a release: ${tree.problem.message}`);
-  const v8LengthMax = literal.maxLength ?? Number.POSITIVE_INFINITY;
-  const fast = v8LengthMax > 0 ? v8Matcher(tree) : null;
-  const safe = literal.maxLength === null ? null : linearMatcher(tree);
-  const pick = (value: string): Matcher => (fast !== null && (safe === null || value.length <= v8LengthMax) ? fast : (safe as Matcher));
-  return { test: (value) => pick(value).test(value), find: (value) => pick(value).find(value) };
-}
-
-function v8Matcher(tree: RegexTree): Matcher {
-  const regex = new RegExp(write(tree.root), "d");
-  const plain = new RegExp(write(tree.root));
-  return {
-    test: (value) => plain.test(value),
-    find: (value) => {
-      const indices = regex.exec(value)?.indices;
-      return indices === undefined ? null : Array.from(indices).flatMap((pair) => pair ?? [-1, -1]);
-    },
-  };
-}
-
-function linearMatcher(tree: RegexTree): Matcher {
   const program = compileProgram(tree);
-  return { test: (value) => linearTest(program, value), find: (value) => linearFind(program, value, tree.groups) };
+  const find = (value: string): Captures | null => linearFind(program, value, tree.groups);
+  const safe = (value: string): boolean => linearTest(program, value);
+  const { maxLength } = literal;
+  if (maxLength === 0) return { test: safe, find };
+  const regex = new RegExp(write(tree.root));
+  const test =
+    maxLength === null
+      ? (value: string) => regex.test(value)
+      : (value: string) => (value.length <= maxLength ? regex.test(value) : safe(value));
+  return { test, find };
 }
 
 /**

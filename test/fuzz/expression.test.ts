@@ -201,12 +201,12 @@ test("any text is a regular expression or refused, and one that is accepted runs
           expect(read.problem.at).toBeLessThanOrEqual(source.length);
           return;
         }
-        for (const value of ["", "a", "ab-a1", "\u00ff\n"]) {
-          expect(compileRegex({ source, maxLength: 0 }).test(value), source).toBe(compileRegex({ source, maxLength: null }).test(value));
-        }
+        const fast = compileRegex({ source, maxLength: null });
+        const safe = compileRegex({ source, maxLength: 0 });
+        for (const value of ["", "a", "ab-a1", "\u00ff\n"]) expect(safe.test(value), source).toBe(fast.test(value));
       },
     ),
-    { numRuns: 10_000 },
+    { numRuns: 5_000 },
   );
 });
 
@@ -219,7 +219,7 @@ test("functions get every kind of bytes and throw nothing", () => {
   expect(unary.length).toBeGreaterThan(5);
   fc.assert(
     fc.property(bytes, (text) => {
-      for (const { name, prepare } of unary) prepare({ values: [], matcher: null, types: ["Bytes"] })([text]);
+      for (const { prepare } of unary) prepare({ values: [], matcher: null, types: ["Bytes"] })([text]);
       expect(unary.map(({ name }) => name)).toContain("url_decode");
     }),
   );

@@ -59,12 +59,10 @@ const tests = {
   Int: fc.oneof(
     order("Int"),
     wideInt.map((mask): Test => ({ op: "bitwise_and", mask })),
-    fc
-      .array(fc.tuple(int, fc.nat(3)), { minLength: 1, maxLength: 3 })
-      .map((ranges): Test => ({
-        op: "in",
-        set: { type: "Int", ranges: ranges.map(([from, size]) => [from, Math.min(from + size, Number.MAX_SAFE_INTEGER)] as const) },
-      })),
+    fc.array(fc.tuple(int, fc.nat(3)), { minLength: 1, maxLength: 3 }).map((ranges): Test => ({
+      op: "in",
+      set: { type: "Int", ranges: ranges.map(([from, size]) => [from, Math.min(from + size, Number.MAX_SAFE_INTEGER)] as const) },
+    })),
     fc.constant<Test>({ op: "in-list", list: "numbers_list", type: "Int" }),
   ),
   Bytes: fc.oneof(

@@ -3,6 +3,8 @@ import { expect, test } from "vitest";
 import { REGEX_PATHS_MAX, REGEX_STATES_MAX } from "../../../src/expression/limits.ts";
 import { compileRegex, readRegex, toJavaScript } from "../../../src/expression/regex.ts";
 import { classifyRegex, proveRegexes } from "../../../src/expression/regex-safety.ts";
+import { compileProgram, countStates } from "../../../src/expression/regex-linear.ts";
+import { parseRegex } from "../../../src/expression/regex-syntax.ts";
 import { regexesOf } from "../../../src/expression/regexes.ts";
 import { expressionOf } from "./scheme.ts";
 
@@ -224,27 +226,59 @@ const patterns: fc.Arbitrary<string> = fc.letrec<{ node: string }>((tie) => ({
 
 const values = fc.string({ unit: fc.constantFrom("a", "b", "A", "\n", "-", "\u00ff"), maxLength: 8 });
 
-test("V8 and the linear engine find the same leftmost match", () => {
+test("V8 and the linear engine agree on whether there is a match", () => {
   fc.assert(
     fc.property(patterns, fc.array(values, { minLength: 1, maxLength: 5 }), (source, samples) => {
       const fast = compileRegex({ source, maxLength: null });
       const safe = compileRegex({ source, maxLength: 0 });
+      for (const value of samples) expect(safe.test(value), `${source} as ${toJavaScript(source)}`).toBe(fast.test(value));
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+/** Without loops whose body can match nothing: there JavaScript and the language mean the same first match. */
+const plainPatterns: fc.Arbitrary<string> = fc.letrec<{ node: string }>((tie) => ({
+  node: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom("a", "b", ".", "[ab]", "a*", "a+?", "[^b]?", "b??", "(a){1,2}", "\\b", "^", "$", "(?:ab)*?", "(b|ba)+"),
+    fc.tuple(tie("node"), tie("node")).map(([left, right]) => `${left}${right}`),
+    fc.tuple(tie("node"), tie("node")).map(([left, right]) => `(?:${left}|${right})`),
+    tie("node").map((inner) => `(${inner})`),
+  ),
+})).node;
+
+test("the linear engine finds the match and the groups that backtracking finds first", () => {
+  fc.assert(
+    fc.property(plainPatterns, fc.array(values, { minLength: 1, maxLength: 5 }), (source, samples) => {
+      const { find } = compileRegex({ source, maxLength: 0 });
+      const regex = new RegExp(toJavaScript(source) ?? "", "d");
       for (const value of samples) {
-        expect(safe.test(value), `${source} as ${toJavaScript(source)}`).toBe(fast.test(value));
-        expect(safe.find(value)?.slice(0, 2), `${source} as ${toJavaScript(source)}`).toEqual(fast.find(value)?.slice(0, 2));
+        const indices = regex.exec(value)?.indices;
+        const expected = indices === undefined ? null : Array.from(indices).flatMap((pair) => pair ?? [-1, -1]);
+        expect(find(value), source).toEqual(expected);
       }
     }),
     { numRuns: 3_000 },
   );
 });
 
-test("groups outside of loops are found alike", () => {
-  for (const [source, value] of [
-    ["(a)(b)?", "a"],
-    ["(a|ab)(c|bcd)(d*)", "abcd"],
-    ["^/([^/]*)/(.*)$", "/foo/bar/baz"],
-    ["(a*?)(a*)", "aaa"],
-  ] as const) {
-    expect(compileRegex({ source, maxLength: 0 }).find(value)).toEqual(compileRegex({ source, maxLength: null }).find(value));
-  }
+test.each([
+  ["(|a)*", "aa", [0, 0]],
+  ["(|a)+", "aa", [0, 0]],
+  ["(a|b??)*c", "abc", [0, 3]],
+  ["(?U)a+", "aaa", [0, 1]],
+  ["(?U)a+?", "aaa", [0, 3]],
+])("%s matches %s at %j, whatever JavaScript would say", (source, value, span) => {
+  expect(compileRegex({ source, maxLength: null }).find(value)?.slice(0, 2)).toEqual(span);
+});
+
+test("the number of states is that of the program", () => {
+  fc.assert(
+    fc.property(fc.oneof(patterns, plainPatterns), (source) => {
+      const tree = parseRegex(source);
+      if ("problem" in tree) throw new Error(tree.problem.message);
+      expect(compileProgram(tree)).toHaveLength(countStates(tree.root) + 1);
+    }),
+  );
 });
