@@ -4,29 +4,28 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { bakeRelease, writeBakedModule, type BakeResult } from "./bake.ts";
+import { bakeRelease, bakedSources, type BakeResult } from "./bake.ts";
 import { runMain } from "./local/main.ts";
 import { failureLines, isFailure } from "./output/failure.ts";
 import { shortHash } from "./store/documents.ts";
 import { openTarget } from "./store/target.ts";
 
 const PROJECT_ROOT = join(import.meta.dirname, "..");
-const BAKED_MODULE = join(PROJECT_ROOT, ".wrangler/baked.ts");
-/** How the Worker names the module, see `imports` in package.json. */
-const BAKED_NAME = "#baked";
+/** Inside the project, so that the copy finds the same node_modules; ignored by git. */
+const BAKED_SOURCES = join(PROJECT_ROOT, ".wrangler/deploy/src");
 
 async function main(): Promise<void> {
   const result = await bake();
-  const alias = result.kind === "baked" ? ["--alias", `${BAKED_NAME}:${BAKED_MODULE}`] : [];
+  const entry: string[] = [];
   if (result.kind === "baked") {
     const { pointer } = result.release;
-    writeBakedModule(BAKED_MODULE, result.release);
+    entry.push(bakedSources(join(PROJECT_ROOT, "src"), BAKED_SOURCES, result.release));
     console.log(`Bundling release ${pointer.number} (${shortHash(pointer.release)}), for isolates that start while KV is down.`);
   } else {
     console.log(`Deploying without a bundled release: ${result.why}.`);
     console.log("That is fine for a first deployment; deploy again after the first publish.");
   }
-  process.exitCode = await run(["deploy", ...alias, ...process.argv.slice(2)]);
+  process.exitCode = await run(["deploy", ...entry, ...process.argv.slice(2)]);
 }
 
 async function bake(): Promise<BakeResult> {

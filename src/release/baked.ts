@@ -1,6 +1,6 @@
 // The release that was in force when the Worker was deployed, carried in its bundle as the last resort: a cold isolate uses it
-// when neither KV nor the data centre's copies have anything. Null in the repository. `npm run deploy` builds with this module
-// replaced by one that scripts/bake.ts generates, so that the checkout stays clean.
+// when neither KV nor the data centre's copies have anything. Null in the repository; `npm run deploy` builds from a copy of the
+// sources in which scripts/bake.ts has replaced this module.
 
 import type { Pointer } from "./pointer.ts";
 

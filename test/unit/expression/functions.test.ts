@@ -182,18 +182,18 @@ const token = (options: { timestamp?: number; key?: string; message?: string; ur
 };
 
 test.each([
-  ["a fresh token", token({}), 1_700_000_060, "8", true],
-  ["a token in its last second", token({}), 1_700_000_100, "8", true],
-  ["a token one second too old", token({}), 1_700_000_101, "8", false],
-  ["a token of another key", token({ key: "other" }), 1_700_000_060, "8", false],
-  ["a token for another message", token({}).replace("cat", "dog"), 1_700_000_060, "8", false],
-  ["the wrong length of the separator", token({}), 1_700_000_060, "7", false],
-  ["a token without separator", token({ separator: "" }), 1_700_000_060, "0", true],
-  ["a URL-safe token", token({ urlSafe: true }), 1_700_000_060, '8, "s"', true],
-  ["a URL-safe token without the flag", token({ urlSafe: true, message: "/x" }), 1_700_000_060, "8", false],
-  ["no message", token({ message: "" }), 1_700_000_060, "8", false],
-  ["an empty value", "", 1_700_000_060, "8", false],
-  ["a dash alone", "-", 1_700_000_060, "8", false],
-])("is_timed_hmac_valid_v0 with %s", (_name, text, number, rest, valid) => {
+  { name: "a fresh token", text: token({}), number: 1_700_000_060, rest: "8", valid: true },
+  { name: "a token in its last second", text: token({}), number: 1_700_000_100, rest: "8", valid: true },
+  { name: "a token one second too old", text: token({}), number: 1_700_000_101, rest: "8", valid: false },
+  { name: "a token of another key", text: token({ key: "other" }), number: 1_700_000_060, rest: "8", valid: false },
+  { name: "a token for another message", text: token({}).replace("cat", "dog"), number: 1_700_000_060, rest: "8", valid: false },
+  { name: "the wrong length of the separator", text: token({}), number: 1_700_000_060, rest: "7", valid: false },
+  { name: "a token without separator", text: token({ separator: "" }), number: 1_700_000_060, rest: "0", valid: true },
+  { name: "a URL-safe token", text: token({ urlSafe: true }), number: 1_700_000_060, rest: '8, "s"', valid: true },
+  { name: "a URL-safe token without the flag", text: token({ urlSafe: true, message: "/x" }), number: 1_700_000_060, rest: "8", valid: false },
+  { name: "no message", text: token({ message: "" }), number: 1_700_000_060, rest: "8", valid: false },
+  { name: "an empty value", text: "", number: 1_700_000_060, rest: "8", valid: false },
+  { name: "a dash alone", text: "-", number: 1_700_000_060, rest: "8", valid: false },
+])("is_timed_hmac_valid_v0 with $name", ({ text, number, rest, valid }) => {
   expect(evaluate(`is_timed_hmac_valid_v0("secret", text, 100, number, ${rest})`, { text, number })).toBe(valid);
 });

@@ -113,9 +113,9 @@ function apply(name: string, args: readonly (RuntimeValue | Missing)[]): Runtime
   const [text] = args as [string];
   switch (name) {
     case "lower":
-      return [...text].map((byte) => (byte >= "A" && byte <= "Z" ? String.fromCharCode(byte.charCodeAt(0) + 32) : byte)).join("");
+      return Array.from(text).map((byte) => (byte >= "A" && byte <= "Z" ? String.fromCharCode(byte.charCodeAt(0) + 32) : byte)).join("");
     case "upper":
-      return [...text].map((byte) => (byte >= "a" && byte <= "z" ? String.fromCharCode(byte.charCodeAt(0) - 32) : byte)).join("");
+      return Array.from(text).map((byte) => (byte >= "a" && byte <= "z" ? String.fromCharCode(byte.charCodeAt(0) - 32) : byte)).join("");
     case "len":
       return text.length;
     case "starts_with":

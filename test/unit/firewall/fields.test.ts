@@ -3,7 +3,6 @@ import { compileExpression } from "../../../src/expression/compile.ts";
 import { parseExpression } from "../../../src/expression/parse.ts";
 import { renderDiagnostic } from "../../../src/expression/diagnostics.ts";
 import { REQUEST_FIELDS, requestScheme } from "../../../src/firewall/fields.ts";
-import { fieldsTable, functionsTable } from "../../../src/firewall/tables.ts";
 import { factsOf } from "./facts.ts";
 import type { Facts } from "../../../src/facts.ts";
 
@@ -163,10 +162,6 @@ test("what a field derives is computed once for all rules on a request", () => {
   expect(reads).toBe(1);
 });
 
-test("every field is in the tables of the documentation, with a description that is a sentence", () => {
-  for (const { name, description } of REQUEST_FIELDS) {
-    expect(fieldsTable()).toContain(`| \`${name}\` |`);
-    expect(description, name).toMatch(/\.$|`$/);
-  }
-  for (const name of requestScheme.functions.keys()) expect(functionsTable()).toContain(`\`${name}(`);
+test("every field has a description that is a sentence", () => {
+  for (const { name, description } of REQUEST_FIELDS) expect(description, name).toMatch(/\.$|`$/);
 });

@@ -56,10 +56,11 @@ test("connection failures open it sooner, because a dead server is dead at once"
   expect(seeAll(row.slice(1)).state).toBe("closed");
 });
 
-test("it opens below the success rate once there is volume, and not at the rate itself", () => {
-  const half = Array.from({ length: 10 }, (_, index): CircuitOutcome => (index % 2 === 0 ? "success" : "failure"));
-  expect(seeAll(half).state).toBe("closed");
-  expect(seeAll([...half, "failure"])).toMatchObject({ state: "open", openedBy: "success-rate" });
+test("it opens at the success rate once there is volume, and not above it", () => {
+  const turns = (count: number): CircuitOutcome[] => Array.from({ length: count }, (_, index) => (index % 2 === 0 ? "success" : "failure"));
+  expect(seeAll(turns(9)).state).toBe("closed");
+  expect(seeAll(turns(10))).toMatchObject({ state: "open", openedBy: "success-rate" });
+  expect(seeAll(["success", "success", ...turns(10)]).state).toBe("closed");
 });
 
 test("failures that left the window no longer count for the rate", () => {

@@ -335,3 +335,27 @@ test("a hundred requests at once while an origin dies: none fails", async () => 
   const answers = await Promise.all([...(await before), ...(await after)].map(({ outcome }) => shown(outcome)));
   expect(answers.filter((answer) => !answer.endsWith(" 200 fine"))).toEqual([]);
 });
+
+test.each<[string, Handler]>([
+  ["answers 500 to everything", status(500)],
+  [
+    "answers 500 to every other request",
+    (() => {
+      let count = 0;
+      const half: Handler = (request, response, body) => ((count += 1) % 2 === 0 ? status(500) : ok)(request, response, body);
+      return half;
+    })(),
+  ],
+  ["resets every connection", resetting],
+])("under load, an origin of three that %s costs no request, and little extra load", async (_, bad) => {
+  const all = await origins(ok, bad, ok);
+  const given = scene(all);
+  const answers: string[] = [];
+  const visitor = async (): Promise<void> => {
+    for (let n = 0; n < 40; n += 1) answers.push(await shown((await ask(given)).outcome));
+  };
+  await Promise.all(Array.from({ length: 8 }, visitor));
+  expect(answers.filter((answer) => !answer.endsWith(" 200 fine"))).toEqual([]);
+  const load = all.reduce((sum, { seen }) => sum + seen.length, 0);
+  expect(load / answers.length).toBeLessThanOrEqual(1.1);
+});

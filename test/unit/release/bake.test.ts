@@ -1,13 +1,15 @@
 import { pathToFileURL } from "node:url";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { bakeRelease, writeBakedModule } from "../../../scripts/bake.ts";
+import { bakeRelease, bakedSources } from "../../../scripts/bake.ts";
 import type { KvStore } from "../../../scripts/store/kv.ts";
 import { releaseKey } from "../../../src/release/keys.ts";
 import { encodePointer } from "../../../src/release/pointer.ts";
 import { pointerTo, releaseNamed } from "./world.ts";
+
+const SOURCES = join(import.meta.dirname, "../../../src");
 
 test("what is bundled is the release in force, byte for byte, whatever text it has", async () => {
   const release = await releaseNamed('quotes " \\ </script> ${x} \u2028 `');
@@ -16,9 +18,10 @@ test("what is bundled is the release in force, byte for byte, whatever text it h
   if (result.kind !== "baked") throw new Error(result.why);
   const folder = mkdtempSync(join(tmpdir(), "baked-"));
   try {
-    const path = join(folder, "deep/baked.ts");
-    writeBakedModule(path, result.release);
-    expect(await import(pathToFileURL(path).href)).toMatchObject({ baked: { pointer, snapshot: release.text } });
+    const entry = bakedSources(SOURCES, join(folder, "src"), result.release);
+    const baked: unknown = await import(pathToFileURL(join(folder, "src/release/baked.ts")).href);
+    expect(baked).toMatchObject({ baked: { pointer, snapshot: release.text } });
+    expect(readFileSync(entry, "utf8")).toBe(readFileSync(join(SOURCES, "index.ts"), "utf8"));
   } finally {
     rmSync(folder, { recursive: true });
   }
