@@ -252,7 +252,7 @@ export interface HealthCheckSnapshot {
 
 export interface CircuitSnapshot {
   readonly consecutiveFailures: number;
-  /** In [0, 1]: opens below it, once `volume` requests were seen in `windowMs`. */
+  /** In [0, 1]: opens at or below it, once `volume` requests were seen in `windowMs`. */
   readonly successRateMin: number;
   readonly volume: number;
   readonly windowMs: number;

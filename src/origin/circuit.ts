@@ -131,7 +131,8 @@ function tripOf(circuit: Circuit, { settings, nowMs }: CircuitEvent): CircuitTri
   if (circuit.connectionFailures >= Math.min(CIRCUIT_CONNECTION_FAILURES, settings.consecutiveFailures)) return "connection";
   if (circuit.failures >= settings.consecutiveFailures) return "failures";
   const { good, bad } = sumSlices(circuit.slices, { nowMs, windowMs: settings.windowMs });
-  if (good + bad >= settings.volume && good < settings.successRateMin * (good + bad)) return "success-rate";
+  // At the rate too: an origin that fails every other request would otherwise cost a retry for ever.
+  if (good + bad >= settings.volume && good <= settings.successRateMin * (good + bad)) return "success-rate";
   return null;
 }
 
