@@ -21,9 +21,9 @@ export function text(pattern: RegExp, expected: string): z.ZodString {
   return z.string({ error: () => expected }).regex(pattern, { error: () => expected });
 }
 
-export const duration = text(DURATION_PATTERN, "a duration such as 500ms, 10s, 5m, 2h or 30d");
+export const duration = text(DURATION_PATTERN, "a duration such as 500ms, 10s, 5m, 2h or 30d").meta({ id: "duration" });
 
-export const size = text(SIZE_PATTERN, "a size such as 64KiB, 10MB or 1GiB");
+export const size = text(SIZE_PATTERN, "a size such as 64KiB, 10MB or 1GiB").meta({ id: "size" });
 
 export const statusRange = text(STATUS_RANGE_PATTERN, "a status, a range or a class such as 200, 200-399 or 2xx");
 

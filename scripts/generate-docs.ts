@@ -1,0 +1,66 @@
+// Writes what is generated from the code: breakwater.schema.json and docs/config.md from the config's schema, and the tables of
+// docs/rules.md from the rules language. With --check it writes nothing and exits with 1 when a file is not what it would write.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { FUNCTIONS } from "../src/expression/functions.ts";
+import { signature } from "../src/expression/check-value.ts";
+import { typeName } from "../src/expression/types.ts";
+import { REQUEST_FIELDS } from "../src/firewall/fields.ts";
+import { configJsonSchema } from "../src/config/schema.ts";
+import { configPage } from "./docs/config-page.ts";
+import { fillTables, table } from "./docs/markdown.ts";
+
+const ROOT = join(import.meta.dirname, "..");
+const RULES_PAGE = "docs/rules.md";
+
+interface Generated {
+  readonly file: string;
+  readonly text: string;
+}
+
+function generate(): readonly Generated[] {
+  const schema = configJsonSchema();
+  const files = [
+    { file: "breakwater.schema.json", text: `${JSON.stringify({ title: "Breakwater config", ...schema }, null, 2)}\n` },
+    { file: "docs/config.md", text: configPage(schema) },
+  ];
+  const rules = join(ROOT, RULES_PAGE);
+  return existsSync(rules)
+    ? [...files, { file: RULES_PAGE, text: fillTables(readFileSync(rules, "utf8"), { fields: fieldTable(), functions: functionTable() }) }]
+    : files;
+}
+
+function fieldTable(): string {
+  return table(
+    ["field", "type", "meaning"],
+    REQUEST_FIELDS.map(({ name, type, description, get }) => [
+      `\`${name}\``,
+      typeName(type),
+      get === null ? `${description} Never known here: compiles with a warning.` : description,
+    ]),
+  );
+}
+
+function functionTable(): string {
+  return table(
+    ["function", "meaning"],
+    FUNCTIONS.map((definition) => [`\`${signature(definition)}\``, definition.description]),
+  );
+}
+
+function current(file: string): string | null {
+  const path = join(ROOT, file);
+  return existsSync(path) ? readFileSync(path, "utf8") : null;
+}
+
+const stale = generate().filter(({ file, text }) => current(file) !== text);
+if (process.argv.includes("--check")) {
+  for (const { file } of stale) console.error(`${file} is stale: run \`npm run docs\` and commit the result.`);
+  process.exitCode = stale.length === 0 ? 0 : 1;
+} else {
+  for (const { file, text } of stale) {
+    writeFileSync(join(ROOT, file), text);
+    console.log(`wrote ${file}`);
+  }
+}
