@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bakeRelease, bakedSources, type BakeResult } from "./bake.ts";
 import { runMain } from "./local/main.ts";
-import { failureLines, isFailure } from "./output/failure.ts";
+import { isFailure } from "./output/failure.ts";
 import { shortHash } from "./store/documents.ts";
 import { openTarget } from "./store/target.ts";
 
@@ -35,13 +35,8 @@ async function bake(): Promise<BakeResult> {
     return await bakeRelease(store);
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return {
-      kind: "nothing",
-      why: failureLines({ ...error.parts, fix: undefined })
-        .join(" ")
-        .replace(/^error: /, "")
-        .replaceAll(/\s+/g, " "),
-    };
+    const { what, why } = error.parts;
+    return { kind: "nothing", why: why === undefined ? what : `${what} (${why})` };
   }
 }
 
