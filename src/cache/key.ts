@@ -4,6 +4,7 @@
 
 import type { CacheKeySnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
+import { formatQuery, parseQuery } from "../http/query.ts";
 import { cookiePairs, nameMatches } from "./cookies.ts";
 
 export interface CacheKey {
@@ -14,7 +15,9 @@ export interface CacheKey {
 }
 
 /** The facts that a key may be made of. */
-export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "headers"> & { readonly client: Pick<Facts["client"], "country"> };
+export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "headers"> & {
+  readonly client: Pick<Facts["client"], "country">;
+};
 
 export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot): CacheKey {
   const query = keyedQuery(facts.query, policy);
@@ -30,52 +33,18 @@ export function urlOfKey(key: string): string {
 }
 
 /** Parameters keep their bytes and, unless the route sorts, their order; sorting keeps the order of equal names, which has meaning. */
-function keyedQuery(query: string, policy: CacheKeySnapshot): string {
-  const kept = filteredQuery(query, policy);
-  if (!policy.sortQuery || kept === "") return kept;
-  return kept
-    .split("&")
-    .map((part) => ({ part, name: rawName(part) }))
-    .toSorted((one, other) => (one.name < other.name ? -1 : one.name > other.name ? 1 : 0))
-    .map(({ part }) => part)
-    .join("&");
+function keyedQuery(query: string, { query: rule, sortQuery }: CacheKeySnapshot): string {
+  if (rule.kind === "none" || query === "") return "";
+  if (rule.kind === "all" && !sortQuery) return query;
+  const pairs = parseQuery(query);
+  // Names are compared as the origin will read them, so that `%75tm_source` is found too.
+  const kept = rule.kind === "all" ? pairs : pairs.filter(({ name }) => nameMatches(name, rule.names) === (rule.kind === "only"));
+  return formatQuery(sortQuery ? kept.toSorted((one, other) => compare(one.name, other.name)) : kept);
 }
 
-function filteredQuery(query: string, { query: rule }: CacheKeySnapshot): string {
-  switch (rule.kind) {
-    case "all":
-      return query;
-    case "none":
-      return "";
-    case "ignore":
-      return withoutParts(query, (name) => nameMatches(name, rule.names));
-    case "only":
-      return withoutParts(query, (name) => !nameMatches(name, rule.names));
-    default:
-      return rule satisfies never;
-  }
-}
-
-function withoutParts(query: string, isIgnored: (name: string) => boolean): string {
-  if (query === "") return "";
-  const parts = query.split("&");
-  const kept = parts.filter((part) => !isIgnored(decodedName(part)));
-  return kept.length === parts.length ? query : kept.join("&");
-}
-
-function rawName(part: string): string {
-  const equals = part.indexOf("=");
-  return equals === -1 ? part : part.slice(0, equals);
-}
-
-/** As the origin will read it, so that `%75tm_source` is found under its name. What does not decode is compared as it is. */
-function decodedName(part: string): string {
-  const name = rawName(part).replaceAll("+", " ");
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
+/** By code units, which is the same on every machine. */
+function compare(one: string, other: string): number {
+  return one < other ? -1 : one > other ? 1 : 0;
 }
 
 /** Values are encoded, so that none can pose as another part. A missing one differs from an empty one. */

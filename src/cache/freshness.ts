@@ -1,0 +1,128 @@
+// How long a response is fresh, how old it is, and how long it may be used after that (RFC 9111 4.2, RFC 5861). Pure; the time is
+// a parameter. Nothing of it is stored: a stored response is judged by the route's policy of today.
+
+import type { CachePolicySnapshot } from "../config/snapshot.ts";
+import { DELTA_SECONDS_MAX } from "../http/cache-control.ts";
+import { parseHttpDate } from "../http/date.ts";
+import { CACHE_LIFETIME_SECONDS_MAX } from "../limits.ts";
+import { governingControl, isSet } from "./control.ts";
+
+/** What freshness is computed from: a response that has just arrived, or a stored one. */
+export interface Datable {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly requestedAtMs: number;
+  readonly respondedAtMs: number;
+  /** False with a query or a Cookie in the request: no heuristic freshness. */
+  readonly guessable: boolean;
+}
+
+export type FreshnessPolicy = Pick<
+  CachePolicySnapshot,
+  "mode" | "edgeTtlSeconds" | "edgeTtlByStatus" | "staleWhileRevalidateSeconds" | "staleIfErrorSeconds"
+>;
+
+export interface Lifetime {
+  readonly seconds: number;
+  readonly from: "override" | "targeted" | "s-maxage" | "max-age" | "expires" | "route" | "heuristic" | "none";
+}
+
+export interface StaleWindows {
+  /** Seconds after the end of the lifetime in which a stale response may be served. */
+  readonly whileRevalidate: number;
+  readonly ifError: number;
+}
+
+/** Statuses that a route's single edge lifetime is meant for; errors have lifetimes by status. */
+const ROUTE_LIFETIME_STATUSES: readonly number[] = [200, 203, 204, 300, 301, 308];
+
+/** RFC 9110 15.1, without 206, which is not stored. */
+const HEURISTIC_STATUSES: readonly number[] = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501];
+
+/** RFC 9111 4.2.2 suggests a tenth of the time since the last change. */
+const HEURISTIC_SHARE = 0.1;
+
+/** RFC 9111 4.2.1, with what a route adds: an override before all of it, a default after the explicit, before a guess. */
+export function freshnessLifetime(response: Datable, policy: FreshnessPolicy): Lifetime {
+  const lifetime = uncappedLifetime(response, policy);
+  return { ...lifetime, seconds: Math.min(Math.max(lifetime.seconds, 0), CACHE_LIFETIME_SECONDS_MAX) };
+}
+
+function uncappedLifetime(response: Datable, policy: FreshnessPolicy): Lifetime {
+  const configured = configuredSeconds(response.status, policy);
+  if (policy.mode === "override" && configured !== null) return { seconds: configured, from: "override" };
+  const explicit = explicitLifetime(response);
+  if (explicit !== null) return explicit;
+  // No-cache without a lifetime must be asked about each time, whatever the route's default.
+  if (isSet(governingControl(response.headers).control.noCache)) return { seconds: 0, from: "none" };
+  if (configured !== null) return { seconds: configured, from: "route" };
+  return heuristicLifetime(response);
+}
+
+function configuredSeconds(status: number, policy: FreshnessPolicy): number | null {
+  const byStatus = policy.edgeTtlByStatus[String(status)] ?? policy.edgeTtlByStatus[`${Math.floor(status / 100)}xx`];
+  if (byStatus !== undefined) return byStatus;
+  return ROUTE_LIFETIME_STATUSES.includes(status) ? policy.edgeTtlSeconds : null;
+}
+
+/** s-maxage, then max-age, then Expires minus Date. Null: the origin says nothing. */
+function explicitLifetime(response: Datable): Lifetime | null {
+  const { source, control } = governingControl(response.headers);
+  const targeted = source === "targeted";
+  if (control.sMaxage !== null) return { seconds: control.sMaxage, from: targeted ? "targeted" : "s-maxage" };
+  if (control.maxAge !== null) return { seconds: control.maxAge, from: targeted ? "targeted" : "max-age" };
+  const expires = targeted ? null : response.headers.get("expires");
+  if (expires === null) return null;
+  // RFC 9111 5.3: an invalid date, "0" above all, lies in the past.
+  const expiresMs = parseHttpDate(expires, response.respondedAtMs);
+  if (expiresMs === null) return { seconds: 0, from: "expires" };
+  return { seconds: Math.floor((expiresMs - dateMs(response)) / 1000), from: "expires" };
+}
+
+function heuristicLifetime(response: Datable): Lifetime {
+  const none: Lifetime = { seconds: 0, from: "none" };
+  const { control } = governingControl(response.headers);
+  // RFC 9111 4.2.2: only where the status allows it, or `public` does.
+  if (!response.guessable || !(HEURISTIC_STATUSES.includes(response.status) || control.public)) return none;
+  const modifiedMs = parseHttpDate(response.headers.get("last-modified"), response.respondedAtMs);
+  const sinceMs = modifiedMs === null ? 0 : dateMs(response) - modifiedMs;
+  return sinceMs <= 0 ? none : { seconds: Math.floor((sinceMs / 1000) * HEURISTIC_SHARE), from: "heuristic" };
+}
+
+/** RFC 9110 6.6.1: without a Date, the time of arrival. */
+function dateMs(response: Datable): number {
+  return parseHttpDate(response.headers.get("date"), response.respondedAtMs) ?? response.respondedAtMs;
+}
+
+/** RFC 9111 4.2.3, in seconds, rounded down. A clock that went backwards adds nothing. */
+export function currentAgeSeconds(response: Datable, nowMs: number): number {
+  const apparentMs = Math.max(0, response.respondedAtMs - dateMs(response));
+  const delayMs = Math.max(0, response.respondedAtMs - response.requestedAtMs);
+  const correctedMs = ageValueSeconds(response.headers.get("age")) * 1000 + delayMs;
+  const residentMs = Math.max(0, nowMs - response.respondedAtMs);
+  return Math.floor((Math.max(apparentMs, correctedMs) + residentMs) / 1000);
+}
+
+/** RFC 9111 5.1: of a list the first member counts; anything but digits is as if it were not there. */
+function ageValueSeconds(value: string | null): number {
+  const first = value?.split(",", 1)[0]?.trim() ?? "";
+  return /^\d+$/.test(first) ? Math.min(Number(first), DELTA_SECONDS_MAX) : 0;
+}
+
+/**
+ * RFC 9111 4.2.4: no staleness where a directive forbids it. s-maxage forbids it in a shared cache (5.2.2.10), unless the route
+ * replaces the lifetime that it gives.
+ */
+export function staleWindows(response: Datable, policy: FreshnessPolicy): StaleWindows {
+  const { control } = governingControl(response.headers);
+  const lifetime = freshnessLifetime(response, policy);
+  const overridden = lifetime.from === "override";
+  const forbidden =
+    control.mustRevalidate || control.proxyRevalidate || (!overridden && (control.sMaxage !== null || isSet(control.noCache)));
+  if (forbidden) return { whileRevalidate: 0, ifError: 0 };
+  return {
+    // The route's window prolongs a lifetime. It does not turn "ask each time" into one.
+    whileRevalidate: control.staleWhileRevalidate ?? (lifetime.seconds > 0 ? policy.staleWhileRevalidateSeconds : 0),
+    ifError: control.staleIfError ?? policy.staleIfErrorSeconds,
+  };
+}

@@ -1,0 +1,99 @@
+// The answer to a visitor from a stored response: Age, the visitor's own conditions, HEAD and ranges (RFC 9111 4, RFC 9110 13 and
+// 14). Pure: it says which status, headers and bytes; the stage that called it fetches the bytes.
+
+import { evaluateConditions, rangeApplies, type Validators } from "../http/conditional.ts";
+import { formatHttpDate } from "../http/date.ts";
+import { formatContentRange, formatUnsatisfiedRange, parseRange, rangeLength, type ByteRange } from "../http/range.ts";
+import { CACHE_INLINE_BYTES_MAX } from "../limits.ts";
+import { currentAgeSeconds, type Datable } from "./freshness.ts";
+import { storedHeaders, type StoredResponse } from "./stored.ts";
+
+export interface StoredAnswer {
+  readonly status: number;
+  readonly statusText: string;
+  readonly headers: Headers;
+  readonly part: AnswerPart;
+}
+
+export type AnswerPart =
+  | { readonly kind: "none" }
+  | { readonly kind: "whole" }
+  | { readonly kind: "range"; readonly range: ByteRange }
+  | { readonly kind: "multiple"; readonly ranges: readonly ByteRange[] };
+
+export interface VisitorRequest {
+  readonly method: string;
+  readonly headers: Headers;
+}
+
+/** Fields of the bytes that a 304 or 416 does not have (RFC 9110 15.4.5). */
+const CONTENT_FIELDS = ["content-length", "content-type", "content-encoding", "content-language", "content-range"] as const;
+
+/** What freshness needs to know of a stored response. */
+export function datableOf(stored: StoredResponse): Datable {
+  const { status, requestedAtMs, respondedAtMs, guessable } = stored;
+  return { status, headers: storedHeaders(stored), requestedAtMs, respondedAtMs, guessable };
+}
+
+export function answerFromStore(stored: StoredResponse, request: VisitorRequest, nowMs: number): StoredAnswer {
+  const headers = storedHeaders(stored);
+  // RFC 9110 6.6.1: a cache states the time of arrival where the origin stated none.
+  if (!headers.has("date")) headers.set("date", formatHttpDate(stored.respondedAtMs));
+  // RFC 9111 5.1.
+  headers.set("age", String(currentAgeSeconds(datableOf(stored), nowMs)));
+  const validators: Validators = { etag: headers.get("etag"), lastModified: headers.get("last-modified"), date: headers.get("date") };
+  if (isNotModified(stored.status, request, validators, nowMs)) return notModified(headers);
+  if (hasNoContent(stored.status)) return { status: stored.status, statusText: stored.statusText, headers, part: { kind: "none" } };
+  const whole = wholeAnswer(stored, headers, request.method);
+  // RFC 9110 14.2: ranges are for GET, and for what would have been a 200.
+  const ranged = request.method === "GET" && stored.status === 200 && rangeApplies(request.headers.get("if-range"), validators, nowMs);
+  return ranged ? rangedAnswer(whole, request.headers.get("range"), stored.bodyBytes) : whole;
+}
+
+/** True when the visitor's copy is the one that this response is (RFC 9111 4.3.2): if so, the content need not be sent. */
+export function isNotModified(status: number, request: VisitorRequest, validators: Validators, nowMs: number): boolean {
+  if (status !== 200) return false;
+  return evaluateConditions(request.method, request.headers, validators, nowMs) === "not-modified";
+}
+
+export function notModified(headers: Headers): StoredAnswer {
+  const kept = new Headers(headers);
+  for (const name of CONTENT_FIELDS) kept.delete(name);
+  return { status: 304, statusText: "Not Modified", headers: kept, part: { kind: "none" } };
+}
+
+/** RFC 9110 15.3.5, 15.3.6. */
+function hasNoContent(status: number): boolean {
+  return status === 204 || status === 205;
+}
+
+function wholeAnswer(stored: StoredResponse, headers: Headers, method: string): StoredAnswer {
+  headers.set("content-length", String(stored.bodyBytes));
+  const part: AnswerPart = method === "HEAD" ? { kind: "none" } : { kind: "whole" };
+  return { status: stored.status, statusText: stored.statusText, headers, part };
+}
+
+function rangedAnswer(whole: StoredAnswer, header: string | null, bytes: number): StoredAnswer {
+  const wanted = parseRange(header, bytes);
+  const headers = new Headers(whole.headers);
+  switch (wanted.kind) {
+    case "ignored":
+      return whole;
+    case "unsatisfiable":
+      for (const name of CONTENT_FIELDS) headers.delete(name);
+      headers.set("content-range", formatUnsatisfiedRange(bytes));
+      headers.set("content-length", "0");
+      return { status: 416, statusText: "Range Not Satisfiable", headers, part: { kind: "none" } };
+    case "single":
+      headers.set("content-range", formatContentRange(wanted.range, bytes));
+      headers.set("content-length", String(rangeLength(wanted.range)));
+      return { status: 206, statusText: "Partial Content", headers, part: { kind: "range", range: wanted.range } };
+    case "multiple":
+      // Parts are put together in memory. RFC 9110 14.2 allows the whole in their place.
+      if (bytes > CACHE_INLINE_BYTES_MAX) return whole;
+      headers.delete("content-length");
+      return { status: 206, statusText: "Partial Content", headers, part: { kind: "multiple", ranges: wanted.ranges } };
+    default:
+      return wanted satisfies never;
+  }
+}

@@ -1,0 +1,59 @@
+// Part of the stage admit: a 304 that says that a stored response is still right (RFC 9111 4.3.4). Its fields go into the stored
+// ones and the times start again; the body stays where it is. When the 304 contradicts what is stored, that is forgotten.
+
+import { confirms, mergedHeaders } from "../cache/revalidate.ts";
+import { storable } from "../cache/storable.ts";
+import type { StoredResponse } from "../cache/stored.ts";
+import type { CacheDetail, Exchange } from "../exchange.ts";
+import type { CachePlan } from "../plan.ts";
+import type { Ports } from "../ports.ts";
+import type { StoredAt } from "./found.ts";
+import { writeResponse } from "./store-response.ts";
+
+export interface Confirmation {
+  /** As it is to be served: with the fields of the 304. */
+  readonly stored: StoredResponse;
+  readonly isStored: boolean;
+}
+
+export interface ConfirmInput {
+  readonly exchange: Exchange;
+  readonly ports: Ports;
+  readonly cached: Extract<CachePlan, { use: "cache" }>;
+  readonly at: StoredAt;
+  /** The stored bytes where they share the entry with the metadata, which is written anew; null where they do not. */
+  readonly bytes: Uint8Array | null;
+  readonly notModified: Headers;
+  readonly requestedAtMs: number;
+  readonly respondedAtMs: number;
+}
+
+/** Reasons that lie in this request alone: what is stored for others stays as it is. */
+const OWN_REASONS: readonly CacheDetail[] = ["authorization", "request-cookie", "no-store"];
+
+export function isOwnReason(reason: CacheDetail): boolean {
+  return OWN_REASONS.includes(reason);
+}
+
+/** The store is written in the background. */
+export function confirm(input: ConfirmInput): Confirmation {
+  const { exchange, ports, cached, at, requestedAtMs, respondedAtMs } = input;
+  const forget = (): void => ports.defer(ports.cache.delete(at.entryUrl));
+  if (!confirms(input.notModified, at.stored)) {
+    forget();
+    return { stored: at.stored, isStored: false };
+  }
+  const headers = mergedHeaders(at.stored, input.notModified);
+  const { status, guessable } = at.stored;
+  const response = { status, headers, requestedAtMs, respondedAtMs, guessable };
+  const updated: StoredResponse = { ...at.stored, headers: [...headers], requestedAtMs, respondedAtMs };
+  const { path, headers: requestHeaders } = exchange.facts;
+  const verdict = storable({ method: "GET", path, requestHeaders, response, policy: cached.policy });
+  // A 304 that changes Vary changes under which key the response belongs.
+  if (verdict.store && verdict.vary.join() === at.stored.vary.join()) {
+    ports.defer(writeResponse(ports.cache, { ...updated, tags: verdict.tags }, input.bytes));
+    return { stored: updated, isStored: true };
+  }
+  if (verdict.store || !isOwnReason(verdict.reason)) forget();
+  return { stored: updated, isStored: false };
+}

@@ -1,0 +1,127 @@
+// Stage "lookup": what the store has for the plan's key, and what may be done with it. Reads the store and decides by the pure
+// functions of `cache/`; asks no origin and stores nothing. Before it everything is the same for hits and misses; after it
+// come fetch and admit, unless the answer is here.
+
+import { conditionalHeaders, unconditionalHeaders } from "../cache/revalidate.ts";
+import { decideStored, type CacheDecision } from "../cache/decide.ts";
+import { purgedAt } from "../cache/purge.ts";
+import { datableOf } from "../cache/serve.ts";
+import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
+import { parseCacheControl } from "../http/cache-control.ts";
+import type { CacheBypassReason, CachePlan, Plan } from "../plan.ts";
+import type { Ports } from "../ports.ts";
+import { discard, findStored, respondFrom, type Found, type StoredAt } from "./found.ts";
+
+export type Lookup =
+  | { readonly kind: "bypass"; readonly reason: CacheBypassReason }
+  | { readonly kind: "hit"; readonly response: Response }
+  /** The response is past its lifetime and may be served while `refresh` is asked about (RFC 5861 3). */
+  | { readonly kind: "stale"; readonly response: Response; readonly refresh: StoredAt }
+  /** The origin decides whether it may be used. */
+  | { readonly kind: "revalidate"; readonly found: Found }
+  /** pass: the request goes on as the visitor made it, and its answer is not stored. */
+  | { readonly kind: "miss"; readonly pass: boolean }
+  /** The visitor wants a stored answer only (only-if-cached): 504. */
+  | { readonly kind: "not-in-cache" };
+
+type Cached = Extract<CachePlan, { use: "cache" }>;
+
+export async function lookup(exchange: Exchange, ports: Ports, plan: Plan): Promise<Lookup> {
+  if (plan.cache.use === "bypass") return bypass(exchange, plan.cache.reason);
+  // RFC 9111 4.3.2: these two are for the origin; a cache can neither judge nor ignore them.
+  const { headers } = exchange.facts;
+  if (headers.has("if-match") || headers.has("if-unmodified-since")) {
+    note(exchange, { status: "MISS", fwd: "request" });
+    return { kind: "miss", pass: true };
+  }
+  const search = await findStored(ports.cache, plan.cache.key, plan.originRequest.headers);
+  if (search.kind === "absent") return absent(exchange, search.fwd, null);
+  const { found } = search;
+  const decision = decideFound(exchange, found, plan.cache, ports.clock.nowMs());
+  if (decision.kind === "miss") {
+    discard(found.body);
+    return absent(exchange, "uri-miss", decision.why);
+  }
+  return await use(exchange, ports, { found, decision, policy: plan.cache.policy });
+}
+
+/** Method and headers of the fetch that follows. What is to be stored is asked for whole, whatever part this visitor wants. */
+export function originRequest(plan: Plan, found: Lookup): { readonly method: string; readonly headers: Headers } {
+  const { method, headers } = plan.originRequest;
+  switch (found.kind) {
+    case "revalidate":
+      return { method, headers: conditionalHeaders(headers, found.found.stored) };
+    case "stale":
+      return { method: "GET", headers: conditionalHeaders(headers, found.refresh.stored) };
+    case "miss":
+      return { method, headers: found.pass ? headers : unconditionalHeaders(headers) };
+    case "bypass":
+    case "hit":
+    case "not-in-cache":
+      return { method, headers };
+    default:
+      return found satisfies never;
+  }
+}
+
+function decideFound({ state }: Exchange, found: Found, { key, policy }: Cached, nowMs: number): CacheDecision {
+  const purged = purgedAt(state.purges, { url: key, tags: found.stored.tags });
+  // Request directives stay unheard: a visitor's no-cache would be a lever to reach the origin at will.
+  return decideStored({ response: datableOf(found.stored), policy, purged, invalidatedAtMs: found.invalidatedAtMs, request: null, nowMs });
+}
+
+interface Use {
+  readonly found: Found;
+  readonly decision: Exclude<CacheDecision, { kind: "miss" }>;
+  readonly policy: Cached["policy"];
+}
+
+async function use(exchange: Exchange, ports: Ports, { found, decision, policy }: Use): Promise<Lookup> {
+  const { ttlSeconds } = decision;
+  switch (decision.kind) {
+    case "hit":
+      note(exchange, { status: "HIT", ttlSeconds });
+      return { kind: "hit", response: await respondFrom(found, exchange.facts, policy, ports) };
+    case "stale":
+      note(exchange, { status: "UPDATING", ttlSeconds });
+      return { kind: "stale", response: await respondFrom(found, exchange.facts, policy, ports), refresh: found };
+    case "revalidate":
+      if (onlyIfCached(exchange)) {
+        discard(found.body);
+        note(exchange, { status: "MISS", ttlSeconds });
+        return { kind: "not-in-cache" };
+      }
+      note(exchange, { status: "EXPIRED", ttlSeconds, fwd: decision.why === "request" ? "request" : "stale" });
+      return { kind: "revalidate", found };
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** A stored response that may not be used is, for the visitor, none. */
+function absent(exchange: Exchange, fwd: "uri-miss" | "vary-miss", detail: CacheDetail | null): Lookup {
+  const { method, headers } = exchange.facts;
+  if (onlyIfCached(exchange)) {
+    note(exchange, { status: "MISS", detail });
+    return { kind: "not-in-cache" };
+  }
+  // What HEAD brings has no content, what Range brings is a part: neither fills the cache (RFC 9111 3.3).
+  const partial = headers.has("range");
+  note(exchange, { status: "MISS", fwd: partial ? "partial" : fwd, detail });
+  return { kind: "miss", pass: partial || method === "HEAD" };
+}
+
+function bypass(exchange: Exchange, reason: CacheBypassReason): Lookup {
+  // As the route decides, nothing here is for the cache; everything else is about this one request.
+  note(exchange, { status: reason === "route" ? "DYNAMIC" : "BYPASS", fwd: reason === "method" ? "method" : "bypass", detail: reason });
+  return { kind: "bypass", reason };
+}
+
+/** RFC 9111 5.2.1.7. */
+function onlyIfCached({ facts }: Exchange): boolean {
+  return parseCacheControl(facts.headers.get("cache-control")).onlyIfCached;
+}
+
+function note(exchange: Exchange, digest: Partial<CacheDigest> & Pick<CacheDigest, "status">): void {
+  exchange.digest.cache = { ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, detail: null, ...digest };
+}

@@ -1,0 +1,70 @@
+// Writes one response into the data centre's store, in the form that `found.ts` reads: variants under keys of their own, an index
+// that only names their fields, and a mark that an unsafe request leaves. A response whose request began before the URL was
+// invalidated is not stored, however late it comes. Used by the stage admit.
+
+import { bodyUrl, markUrl, primaryUrl, variantUrl } from "../cache/location.ts";
+import { cacheFill, type FilledBody } from "../cache/fill.ts";
+import type { StoreSink } from "../cache/pump.ts";
+import { encodeEntry, type Entry, type StoredResponse } from "../cache/stored.ts";
+import { urlOfKey } from "../cache/key.ts";
+import type { CacheStore, Ports } from "../ports.ts";
+import { readEntry, readMark } from "./found.ts";
+
+/** All of a stored response but where its body is, which is known when it has arrived. */
+export type Unplaced = Omit<StoredResponse, "bodyBytes" | "bodyKey">;
+
+/** The sink that a pump fills; its close tells whether the response is in the store. */
+export function storeResponse(response: Unplaced, expectedBytes: number | null, ports: Ports): StoreSink {
+  const { cache } = ports;
+  return cacheFill({
+    cache,
+    bodyUrl: bodyUrl(response.key, ports.random.id()),
+    expectedBytes,
+    commit: async (body) => await writeResponse(cache, placed(response, body), body.kind === "inline" ? body.bytes : null),
+  });
+}
+
+function placed(response: Unplaced, body: FilledBody): StoredResponse {
+  return body.kind === "inline"
+    ? { ...response, bodyBytes: body.bytes.byteLength, bodyKey: null }
+    : { ...response, bodyBytes: body.bodyBytes, bodyKey: body.bodyUrl };
+}
+
+/** The metadata, and with it a small body. @param bytes - Null when the body is stored already, under `bodyKey`. */
+export async function writeResponse(cache: CacheStore, response: StoredResponse, bytes: Uint8Array | null): Promise<boolean> {
+  const url = urlOfKey(response.key);
+  const entry = encodeEntry({ kind: "response", response }, bytes);
+  const markedAtMs = await readMark(cache, url);
+  if (entry === null || response.requestedAtMs <= markedAtMs) return await forget(cache, [response.bodyKey]);
+  const primary = await primaryUrl(response.key);
+  const own = response.variant === "" ? primary : await variantUrl(response.key, response.variant);
+  const stored = (await cache.put(own, entry)) && (own === primary || (await writeIndex(cache, primary, response, markedAtMs)));
+  // An invalidation between the first look and the put would have been overwritten.
+  const isLate = stored && response.requestedAtMs <= (await readMark(cache, url));
+  return stored && !isLate ? true : await forget(cache, [own, isLate ? primary : null, response.bodyKey]);
+}
+
+/** The index holds nothing but the fields and the last invalidation, so that writers of different variants write the same. */
+async function writeIndex(cache: CacheStore, primary: string, { key, vary }: StoredResponse, markedAtMs: number): Promise<boolean> {
+  const held = (await readEntry(cache, primary, key))?.entry;
+  const heldAtMs = held?.kind === "index" ? held.invalidatedAtMs : 0;
+  if (held?.kind === "index" && heldAtMs >= markedAtMs && held.vary.join() === vary.join()) return true;
+  return await putEntry(cache, primary, { kind: "index", key, vary, invalidatedAtMs: Math.max(heldAtMs, markedAtMs) });
+}
+
+/** RFC 9111 4.4: what was asked for before now is not used any more, nor stored when it arrives later. */
+export async function invalidate(cache: CacheStore, key: string, nowMs: number): Promise<void> {
+  const url = urlOfKey(key);
+  await putEntry(cache, await markUrl(url), { kind: "mark", key: url, invalidatedAtMs: nowMs });
+  await cache.delete(await primaryUrl(key));
+}
+
+async function putEntry(cache: CacheStore, url: string, entry: Entry): Promise<boolean> {
+  const response = encodeEntry(entry);
+  return response !== null && (await cache.put(url, response));
+}
+
+async function forget(cache: CacheStore, urls: readonly (string | null)[]): Promise<false> {
+  await Promise.all(urls.filter((url) => url !== null).map((url) => cache.delete(url)));
+  return false;
+}
