@@ -2,9 +2,11 @@
 // passed is kept up to a limit, so that a second attempt begins with the kept part and goes on with the rest. Past the limit
 // it is a plain stream, sendable once. Reads one chunk ahead of the origin at most. Made by the fetch stage, one per request.
 
+import { REPLAY_BYTES_ISOLATE_MAX } from "../limits.ts";
 import type { Clock } from "../ports.ts";
 import { bytePipe, byteReader } from "./byte-stream.ts";
 import type { ByteReader } from "./byte-stream.ts";
+import type { Leases } from "./leases.ts";
 
 export interface ReplayBody {
   /** The whole body from its first byte. Only the latest stream may be read; ask `replayable` before a second one. */
@@ -83,4 +85,18 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
     lastSentAtMs: () => sentAtMs,
     broken: () => state === "broken",
   };
+}
+
+/** A share of what the isolate keeps of request bodies, all requests together. */
+export interface ReplayRoom {
+  readonly bytesMax: number;
+  giveBack(): void;
+}
+
+export const NO_ROOM: ReplayRoom = { bytesMax: 0, giveBack: () => undefined };
+
+/** The room that was asked for, or none where the isolate has no more: the body is then sendable once. */
+export function takeReplayRoom(inUse: Leases, bytes: number, nowMs: number): ReplayRoom {
+  if (inUse.inUse(nowMs) + bytes > REPLAY_BYTES_ISOLATE_MAX) return NO_ROOM;
+  return { bytesMax: bytes, giveBack: inUse.take(bytes, nowMs) };
 }

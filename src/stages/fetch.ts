@@ -4,17 +4,17 @@
 
 import type { PoolSnapshot } from "../config/snapshot.ts";
 import type { Exchange } from "../exchange.ts";
-import { REPLAY_BYTES_ISOLATE_MAX } from "../limits.ts";
 import { isFailing } from "../origin/budget.ts";
 import { declaredLength } from "../origin/byte-stream.ts";
 import { classifyStatus, failureText, isEdgeFailure } from "../origin/classify.ts";
 import type { Failure, FailureKind } from "../origin/classify.ts";
 import { guardIdle } from "../origin/idle.ts";
+import { originKey } from "../origin/health.ts";
 import { poolStandings, upSinceMs } from "../origin/merge.ts";
 import type { Standing } from "../origin/merge.ts";
-import { createReplayBody } from "../origin/replay.ts";
+import { NO_ROOM, createReplayBody, takeReplayRoom } from "../origin/replay.ts";
 import type { ReplayBody } from "../origin/replay.ts";
-import { retryAfterMs } from "../origin/retry-after.ts";
+import { nextTrySeconds, retryAfterMs } from "../origin/retry-after.ts";
 import { decideRetry, isSafe } from "../origin/retry.ts";
 import type { RetryInput } from "../origin/retry.ts";
 import { poolChain, selectOrigin, serverOf } from "../origin/select.ts";
@@ -85,19 +85,20 @@ interface Suspect {
 export async function fetchFromOrigin(exchange: Exchange, ports: Ports, table: OriginTable, input: FetchInput): Promise<FetchOutcome> {
   const { ruleset } = exchange.state;
   table.keepOnly(ruleset.release, ruleset.pools);
-  const kept = keptBytes(input, table, ports);
-  const body =
-    input.body === null
-      ? null
-      : createReplayBody(input.body, { bytesMax: kept.bytesMax, length: declaredLength(input.headers), clock: ports.clock });
+  const length = declaredLength(input.headers);
   const { totalMs } = input.plan.action.timeouts;
+  const { replayBytesMax } = input.plan.action.retry;
+  // A large body gets room too: it may fail before much of it went out.
+  const wanted = Math.min(length ?? replayBytesMax, replayBytesMax);
+  const room = input.body === null ? NO_ROOM : takeReplayRoom(table.replayBytes, wanted, ports.clock.nowMs());
+  const body = input.body === null ? null : createReplayBody(input.body, { bytesMax: room.bytesMax, length, clock: ports.clock });
   const deadlineMs = totalMs === null ? null : ports.clock.nowMs() + totalMs;
   const run: Run = { exchange, ports, table, input, body, deadlineMs, tried: new Set(), suspects: [], best: null };
   try {
     return await attempts(run);
   } finally {
     settleSuspects(run);
-    kept.release();
+    room.giveBack();
   }
 }
 
@@ -254,25 +255,12 @@ function guarded(run: Run, answer: ResponseOutcome): FetchOutcome {
   return { ...answer, response: guardIdle(answer.response, { idleMs: run.input.plan.action.timeouts.idleMs, clock: run.ports.clock }) };
 }
 
-/** When the next circuit is tried again, in whole seconds; null when none is open. */
 function retryAfterSeconds({ exchange, table, ports, input }: Run): number | null {
-  const nowMs = ports.clock.nowMs();
-  const untilMs = poolChain(exchange.state.ruleset.pools, input.plan.pool)
-    .flatMap((pool) => pool.origins.map(({ id }) => table.local(`${pool.name}/${id}`).circuit))
-    .filter(({ state }) => state === "open")
-    .map(({ openUntilMs }) => openUntilMs);
-  return untilMs.length === 0 ? null : Math.max(1, Math.ceil((Math.min(...untilMs) - nowMs) / 1000));
-}
-
-/** Room for the body among what the isolate keeps. A large body gets it too: it may fail before much of it went out. */
-function keptBytes(input: FetchInput, table: OriginTable, { clock }: Ports): { readonly bytesMax: number; release(): void } {
-  const nothing = { bytesMax: 0, release: (): void => undefined };
-  const { replayBytesMax } = input.plan.action.retry;
-  if (input.body === null) return nothing;
-  const wanted = Math.min(declaredLength(input.headers) ?? replayBytesMax, replayBytesMax);
-  const nowMs = clock.nowMs();
-  if (table.replayBytes.inUse(nowMs) + wanted > REPLAY_BYTES_ISOLATE_MAX) return nothing;
-  return { bytesMax: wanted, release: table.replayBytes.take(wanted, nowMs) };
+  const keys = poolChain(exchange.state.ruleset.pools, input.plan.pool).flatMap((pool) =>
+    pool.origins.map(({ id }) => originKey(pool.name, id)),
+  );
+  const circuits = keys.map((key) => table.local(key).circuit);
+  return nextTrySeconds(circuits, ports.clock.nowMs());
 }
 
 function answeringOrigin({ pool, origin: { id, base, basePath } }: Standing): AnsweringOrigin {

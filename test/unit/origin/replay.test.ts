@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { createLeases } from "../../../src/origin/leases.ts";
-import { createReplayBody } from "../../../src/origin/replay.ts";
-import { LEASE_MS } from "../../../src/limits.ts";
+import { createReplayBody, takeReplayRoom } from "../../../src/origin/replay.ts";
+import { LEASE_MS, REPLAY_BYTES_ISOLATE_MAX } from "../../../src/limits.ts";
 
 const CLOCK = { nowMs: () => 7 };
 
@@ -71,4 +71,13 @@ test("what is in flight is forgotten when it is given back, or after the longest
   expect(leases.inUse(10)).toBe(3);
   expect(leases.inUse(10 + LEASE_MS - 1)).toBe(3);
   expect(leases.inUse(10 + LEASE_MS)).toBe(0);
+});
+
+test("an isolate keeps so many bytes of bodies and not one more; what is given back can be taken again", () => {
+  const leases = createLeases();
+  const first = takeReplayRoom(leases, REPLAY_BYTES_ISOLATE_MAX - 10, 0);
+  expect(takeReplayRoom(leases, 11, 0).bytesMax).toBe(0);
+  expect(takeReplayRoom(leases, 10, 0).bytesMax).toBe(10);
+  first.giveBack();
+  expect(takeReplayRoom(leases, 11, 0).bytesMax).toBe(11);
 });
