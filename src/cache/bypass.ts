@@ -3,8 +3,9 @@
 
 import type { CachePolicySnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
+import { parseCookies } from "../http/cookies.ts";
 import type { CacheBypassReason } from "../plan.ts";
-import { cookiePairs, nameMatches } from "./cookies.ts";
+import { nameMatches } from "./names.ts";
 
 export function cacheBypass(facts: Facts, policy: Pick<CachePolicySnapshot, "mode" | "bypassCookies">): CacheBypassReason | null {
   if (policy.mode === "bypass") return "route";
@@ -14,6 +15,11 @@ export function cacheBypass(facts: Facts, policy: Pick<CachePolicySnapshot, "mod
   // The body of a GET is not in the key, and an origin may read it: a way to poison.
   if (facts.hasBody) return "body";
   if (facts.pathIsAmbiguous) return "ambiguous-path";
-  const cookies = policy.bypassCookies.length === 0 ? [] : cookiePairs(facts.headers.get("cookie"));
-  return cookies.some(([name]) => nameMatches(name, policy.bypassCookies)) ? "cookie" : null;
+  if (policy.bypassCookies.length === 0) return null;
+  return cookieNames(facts.headers.get("cookie")).some((name) => nameMatches(name, policy.bypassCookies)) ? "cookie" : null;
+}
+
+/** Read widely, since a name too many costs a miss: some runtimes join Cookie lines by a comma, some servers take a bare name. */
+function cookieNames(header: string | null): readonly string[] {
+  return parseCookies(header?.replaceAll(",", ";") ?? null).map(([name, value]) => (name === "" ? value : name));
 }

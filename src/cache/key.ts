@@ -4,8 +4,9 @@
 
 import type { CacheKeySnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
-import { formatQuery, parseQuery } from "../http/query.ts";
-import { cookiePairs, nameMatches } from "./cookies.ts";
+import { cookieValues } from "../http/cookies.ts";
+import { formatQuery, parseQuery } from "../http/url.ts";
+import { nameMatches } from "./names.ts";
 
 export interface CacheKey {
   /** `scheme://host/path?query`, then `#` and what the route adds. `#` occurs in no path and no query, so this is unambiguous. */
@@ -49,13 +50,19 @@ function compare(one: string, other: string): number {
 
 /** Values are encoded, so that none can pose as another part. A missing one differs from an empty one. */
 function addedParts(facts: KeyFacts, policy: CacheKeySnapshot): string {
-  const cookies = policy.cookies.length === 0 ? [] : cookiePairs(facts.headers.get("cookie"));
+  const { headers } = facts;
   const parts = [
-    ...policy.headers.map((name) => part("header", name, facts.headers.get(name))),
-    ...policy.cookies.map((name) => part("cookie", name, cookies.find(([found]) => found === name)?.[1] ?? null)),
+    ...policy.headers.map((name) => part("header", name, headers.get(name))),
+    ...policy.cookies.map((name) => part("cookie", name, cookieValue(headers, name))),
     ...(policy.country ? [part("country", "", facts.client.country)] : []),
   ];
   return parts.join("&");
+}
+
+/** All values of the name: which of several an origin takes is not known here. */
+function cookieValue(headers: Headers, name: string): string | null {
+  const values = cookieValues(headers.get("cookie"), name);
+  return values.length === 0 ? null : values.join("; ");
 }
 
 function part(kind: "header" | "cookie" | "country", name: string, value: string | null): string {
