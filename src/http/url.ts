@@ -1,5 +1,5 @@
-// Paths and hosts as strings, in one canonical spelling (RFC 3986 6.2.2), so that routing, rules and cache keys cannot be passed by
-// spelling a path another way. Pure; `new URL()` is not used on paths, since it hides what was sent. Queries are in `query.ts`.
+// URLs as strings: paths and hosts in one canonical spelling (RFC 3986 6.2.2), so that routing, rules and cache keys cannot be passed
+// by spelling a path another way, and queries as pairs that keep order and every byte. Pure; `new URL()` would hide what was sent.
 
 import { fail, ok, type Result } from "../result.ts";
 
@@ -140,4 +140,39 @@ function portOf(text: string, scheme: "http" | "https"): Result<string, HostProb
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 65_535) return fail("port");
   const port = Number(text);
   return ok(port === (scheme === "https" ? 443 : 80) ? "" : `:${port}`);
+}
+
+/** One `name=value` of a query. */
+export interface QueryPair {
+  /** The whole pair as written. */
+  readonly raw: string;
+  /** Decoded as a form would be: `+` is a space, escapes that are none stay. */
+  readonly name: string;
+  readonly value: string;
+}
+
+/** `formatQuery(parseQuery(query))` is `query`. Without `?`. */
+export function parseQuery(query: string): readonly QueryPair[] {
+  return query === "" ? [] : query.split("&").map(queryPair);
+}
+
+export function formatQuery(pairs: readonly QueryPair[]): string {
+  return pairs.map(({ raw }) => raw).join("&");
+}
+
+/** @param raw - As it will stand in the query: without `&`. */
+export function queryPair(raw: string): QueryPair {
+  const equals = raw.indexOf("=");
+  const [name, value] = equals === -1 ? [raw, ""] : [raw.slice(0, equals), raw.slice(equals + 1)];
+  return { raw, name: decodeFormText(name), value: decodeFormText(value) };
+}
+
+/** Valid escapes are decoded even where others are not; bytes that are no UTF-8 become U+FFFD, so nothing is ever refused. */
+function decodeFormText(text: string): string {
+  const spaced = text.replaceAll("+", " ");
+  if (!spaced.includes("%")) return spaced;
+  return spaced.replaceAll(/(?:%[0-9A-Fa-f]{2})+/g, (escapes) => {
+    const bytes = Uint8Array.from(escapes.slice(1).split("%"), (hex) => Number.parseInt(hex, 16));
+    return new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
+  });
 }

@@ -50,6 +50,12 @@ dd { margin: 0; font-family: ui-monospace, monospace; overflow-wrap: anywhere }
 `;
 }
 
+const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+
+/** For the content of an element. Control characters have no place in HTML. */
 function escapeHtml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;").replaceAll("'", "&#39;");
+  return text
+    .replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? "")
+    .replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd")
+    .toWellFormed();
 }

@@ -1,15 +1,21 @@
-// A route's header rules, on requests to origins and on responses to visitors. Pure. They cannot touch what frames a message:
-// the config check refuses such names, and this refuses them again.
+// A route's header rules, on requests to origins and on responses to visitors. Pure. They touch neither what frames a message nor the
+// loop guard: the config check refuses such names, and this refuses them again. A value can never end its line.
 
 import type { HeaderRulesSnapshot } from "../config/snapshot.ts";
+import { isHeaderName, toHeaderValue } from "../http/header-syntax.ts";
 import { renderTemplate, type TemplateValues } from "./template.ts";
 
-/** Set by the platform or by the message itself; a rule that changed one would break or split messages. */
+/** Set by the platform or by the message itself. A changed one would make two readers see two messages (request smuggling). */
 export const FRAMING_HEADERS: ReadonlySet<string> = new Set([
+  "cdn-loop",
   "connection",
   "content-length",
+  "content-range",
+  "expect",
   "host",
+  "http2-settings",
   "keep-alive",
+  "proxy-connection",
   "te",
   "trailer",
   "transfer-encoding",
@@ -18,12 +24,12 @@ export const FRAMING_HEADERS: ReadonlySet<string> = new Set([
 
 /** Changes `headers` in place: remove, then set, then add. */
 export function applyHeaderRules(headers: Headers, rules: HeaderRulesSnapshot, values: TemplateValues): void {
-  for (const name of rules.remove) if (!FRAMING_HEADERS.has(name)) headers.delete(name);
-  for (const [name, value] of rules.set) if (!FRAMING_HEADERS.has(name)) headers.set(name, fieldValue(renderTemplate(value, values)));
-  for (const [name, value] of rules.add) if (!FRAMING_HEADERS.has(name)) headers.append(name, fieldValue(renderTemplate(value, values)));
+  for (const name of rules.remove) if (mayTouch(name)) headers.delete(name);
+  for (const [name, value] of rules.set) if (mayTouch(name)) headers.set(name, toHeaderValue(renderTemplate(value, values)));
+  for (const [name, value] of rules.add) if (mayTouch(name)) headers.append(name, toHeaderValue(renderTemplate(value, values)));
 }
 
-/** Placeholders carry what visitors sent. Control characters would split the message; a field is Latin-1 (RFC 9110 5.5). */
-function fieldValue(text: string): string {
-  return text.replaceAll(/[^\t\x20-\x7e\x80-\xff]/g, "").trim();
+/** A name that is no token would make the platform throw. */
+function mayTouch(name: string): boolean {
+  return isHeaderName(name) && !FRAMING_HEADERS.has(name.toLowerCase());
 }

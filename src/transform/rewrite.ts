@@ -1,9 +1,11 @@
-// What an origin is asked, made from what the visitor asked: a prefix taken away, one put in front, a path replaced, query
-// parameters removed and set. Pure. Works on encoded text, so that nothing is decoded on the way.
+// What an origin is asked in place of what the visitor asked: the route's prefix taken away, another put in front, the path replaced,
+// query parameters removed and set. Pure. Works on encoded text and decodes nothing. The result never has dot segments: behind an
+// origin's base path they would lead out of it.
 
 import type { RewriteSnapshot } from "../config/snapshot.ts";
-import { formatQuery, parseQuery } from "../http/url.ts";
+import { canonicalPath, formatQuery, parseQuery, queryPair, type QueryPair } from "../http/url.ts";
 import { renderTemplate, type TemplateValues } from "./template.ts";
+import { encodePathText, encodeQueryPart } from "./url-text.ts";
 
 export interface Target {
   /** Starts with `/`. */
@@ -12,36 +14,50 @@ export interface Target {
   readonly query: string;
 }
 
+/** A target that the rewrite does not concern comes back byte for byte. */
 export function rewriteTarget(target: Target, rewrite: RewriteSnapshot, values: TemplateValues): Target {
   return { path: rewritePath(target.path, rewrite, values), query: rewriteQuery(target.query, rewrite.query, values) };
 }
 
-function rewritePath(path: string, rewrite: RewriteSnapshot, values: TemplateValues): string {
-  if (rewrite.path !== null) return absolute(encodePath(renderTemplate(rewrite.path, values)));
-  return absolute(rewrite.prefix + withoutPrefix(path, rewrite.strip));
+function rewritePath(received: string, rewrite: RewriteSnapshot, values: TemplateValues): string {
+  if (rewrite.path !== null) {
+    const path = encodePathText(renderTemplate(rewrite.path, values, ({ value }) => encodePathText(value)));
+    // Never `//host`: an origin may read that as a URL of its own.
+    return withoutDotSegments(`/${path.replace(/^\/+/, "")}`);
+  }
+  const path = withoutDotSegments(received);
+  // A raw path may spell the prefix in another way than the canonical one, by which the route was found.
+  const rest = stripped(path, rewrite.strip) ?? stripped(canonicalPath(path).path, rewrite.strip) ?? path;
+  const whole = rewrite.prefix + rest;
+  return whole.startsWith("/") ? whole : `/${whole}`;
 }
 
-/** Only on a segment border: `/static` is no prefix of `/statics`. */
-function withoutPrefix(path: string, prefix: string): string {
-  if (prefix === "" || !path.startsWith(prefix)) return path;
+/** `path` without `prefix`, on a segment border: `/static` is no prefix of `/statics`. Null when it does not begin with it. */
+function stripped(path: string, prefix: string): string | null {
+  if (prefix === "") return path;
+  if (!path.startsWith(prefix)) return null;
   const rest = path.slice(prefix.length);
-  return rest === "" || rest.startsWith("/") ? rest : path;
+  return rest === "" || rest.startsWith("/") ? rest : null;
 }
 
-/** Never `//host`: an origin may read that as a URL of its own. */
-function absolute(path: string): string {
-  return path.startsWith("/") ? path : `/${path}`;
+/** Kept as it is unless a server could resolve something in it. */
+function withoutDotSegments(path: string): string {
+  return /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)|\\/i.test(path) ? canonicalPath(path).path : path;
 }
 
-/** Values are parts of a canonical path, or came from elsewhere: what would end the path or the request line is encoded. */
-function encodePath(path: string): string {
-  return path.replaceAll(/[^\x21-\x7e]|[?#]/g, (char) => encodeURIComponent(char.toWellFormed()));
-}
-
+/** Removes, then sets: the first pair of a name takes the new value, further ones go, a new name comes last. */
 function rewriteQuery(query: string, rules: RewriteSnapshot["query"], values: TemplateValues): string {
   if (rules.remove.length === 0 && rules.set.length === 0) return query;
-  const replaced = new Set([...rules.remove, ...rules.set.map(([name]) => name)]);
-  const kept = formatQuery(parseQuery(query).filter(({ name }) => !replaced.has(name)));
-  const added = rules.set.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(renderTemplate(value, values).toWellFormed())}`);
-  return [kept, ...added].filter((part) => part !== "").join("&");
+  let pairs: readonly QueryPair[] = parseQuery(query).filter(({ name }) => !rules.remove.includes(name));
+  for (const [name, template] of rules.set) {
+    const value = encodeQueryPart(renderTemplate(template, values));
+    pairs = withPair(pairs, name, queryPair(`${encodeQueryPart(name)}=${value}`));
+  }
+  return formatQuery(pairs);
+}
+
+function withPair(pairs: readonly QueryPair[], name: string, pair: QueryPair): readonly QueryPair[] {
+  const place = pairs.findIndex((other) => other.name === name);
+  if (place === -1) return [...pairs, pair];
+  return pairs.flatMap((other, index) => (index === place ? [pair] : other.name === name ? [] : [other]));
 }

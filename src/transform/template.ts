@@ -1,8 +1,10 @@
 // Templates: text with placeholders in braces, `/new/{rest}`, used in redirects, header values and rewrites. Parsed when a config
-// is compiled, rendered on requests. Pure. A placeholder that has no value renders as nothing.
+// is compiled, rendered on requests. Pure. A placeholder without a value renders as nothing. It names no header, no cookie and no
+// origin: neither a secret nor an input outside the cache key gets into an answer that is stored.
 
 import type { Template } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
+import { TEMPLATE_CHARS_MAX } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
 
 /** What every template may name. Route parameters (`:name`, and `rest` after `/*`) come on top. */
@@ -21,7 +23,7 @@ export const TEMPLATE_REFS = [
 export interface TemplateProblem {
   /** Offset of the brace or name in the text, in characters. */
   readonly at: number;
-  readonly kind: "unclosed" | "unopened" | "empty" | "unknown-ref";
+  readonly kind: "too-long" | "unclosed" | "unopened" | "empty" | "unknown-ref";
   readonly message: string;
   /** What could be meant: the names that are known here. */
   readonly known: readonly string[];
@@ -30,6 +32,8 @@ export interface TemplateProblem {
 /** @param params - Names of the route's parameters. `{{` and `}}` stand for braces. */
 export function parseTemplate(text: string, params: readonly string[] = []): Result<Template, TemplateProblem> {
   const known = [...TEMPLATE_REFS, ...params];
+  if (text.length > TEMPLATE_CHARS_MAX)
+    return problem(TEMPLATE_CHARS_MAX, "too-long", `a text of more than ${TEMPLATE_CHARS_MAX} characters`, known);
   const parts: (string | { readonly ref: string })[] = [];
   let literal = "";
   for (let at = 0; at < text.length; at++) {
@@ -85,6 +89,29 @@ export function templateValues(facts: Facts, context: TemplateContext): Template
   };
 }
 
-export function renderTemplate(template: Template, values: TemplateValues): string {
-  return template.map((part) => (typeof part === "string" ? part : Object.hasOwn(values, part.ref) ? (values[part.ref] ?? "") : "")).join("");
+/** A place in a template that is being filled. */
+export interface Placeholder {
+  readonly ref: string;
+  /** Empty when there is none. */
+  readonly value: string;
+  /** What was rendered in front of it. */
+  readonly before: string;
+}
+
+/**
+ * A template with its values.
+ *
+ * @param fill - Makes the text of a placeholder, for targets where not every character may stand; literal text is never changed.
+ */
+export function renderTemplate(
+  template: Template,
+  values: TemplateValues,
+  fill: (placeholder: Placeholder) => string = ({ value }) => value,
+): string {
+  let rendered = "";
+  for (const part of template) {
+    if (typeof part === "string") rendered += part;
+    else rendered += fill({ ref: part.ref, value: Object.hasOwn(values, part.ref) ? (values[part.ref] ?? "") : "", before: rendered });
+  }
+  return rendered;
 }
