@@ -62,7 +62,7 @@ export interface PlanInput {
 export function plan(input: PlanInput): Plan {
   const { site, match, action, facts, values } = input;
   const reason = cacheBypass(facts, action.cache);
-  const keyed = reason === null ? cacheKey(facts, action.cache.key) : null;
+  const keyed = reason === null ? cacheKey(facts, action.cache.key, match.route) : null;
   const asked = keyed === null ? { path: facts.rawPath, query: facts.query } : keyed.target;
   return {
     site,

@@ -2,7 +2,7 @@
 // is stored under a key is always the answer to exactly that URL: a parameter that the key leaves out never reaches the origin.
 // Pure. Called when a request is planned, and for the URLs that an unsafe request invalidates.
 
-import type { CacheKeySnapshot } from "../config/snapshot.ts";
+import type { CacheKeySnapshot, RouteSnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
 import { cookieValues } from "../http/cookies.ts";
 import { formatQuery, parseQuery } from "../http/url.ts";
@@ -20,10 +20,14 @@ export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "heade
   readonly client: Pick<Facts["client"], "country">;
 };
 
-export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot): CacheKey {
+/**
+ * @param route - A route with conditions answers some requests for a URL that another route answers too, perhaps from other
+ *   origins: it has keys of its own.
+ */
+export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot, route: Pick<RouteSnapshot, "id" | "conditions">): CacheKey {
   const query = keyedQuery(facts.query, policy);
   const url = `${facts.scheme}://${facts.host}${facts.path}${query === "" ? "" : `?${query}`}`;
-  const added = addedParts(facts, policy);
+  const added = [...addedParts(facts, policy), ...(route.conditions.length > 0 ? [part("route", "", route.id)] : [])].join("&");
   return { key: added === "" ? url : `${url}#${added}`, target: { path: facts.path, query } };
 }
 
@@ -49,14 +53,13 @@ function compare(one: string, other: string): number {
 }
 
 /** Values are encoded, so that none can pose as another part. A missing one differs from an empty one. */
-function addedParts(facts: KeyFacts, policy: CacheKeySnapshot): string {
+function addedParts(facts: KeyFacts, policy: CacheKeySnapshot): readonly string[] {
   const { headers } = facts;
-  const parts = [
+  return [
     ...policy.headers.map((name) => part("header", name, headers.get(name))),
     ...policy.cookies.map((name) => part("cookie", name, cookieValue(headers, name))),
     ...(policy.country ? [part("country", "", facts.client.country)] : []),
   ];
-  return parts.join("&");
 }
 
 /** All values of the name: which of several an origin takes is not known here. */
@@ -65,7 +68,7 @@ function cookieValue(headers: Headers, name: string): string | null {
   return values.length === 0 ? null : values.join("; ");
 }
 
-function part(kind: "header" | "cookie" | "country", name: string, value: string | null): string {
+function part(kind: "header" | "cookie" | "country" | "route", name: string, value: string | null): string {
   const label = name === "" ? kind : `${kind}:${escape(name)}`;
   return value === null ? label : `${label}=${escape(value)}`;
 }

@@ -2,7 +2,7 @@
 // that a GET of the URL would have, by the policy of the route that would answer it, not of the route that took the POST.
 
 import { invalidatedUrls } from "../cache/invalidate.ts";
-import { cacheKey } from "../cache/key.ts";
+import { cacheKey, urlOfKey } from "../cache/key.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Facts } from "../facts.ts";
 import type { Plan } from "../plan.ts";
@@ -22,7 +22,6 @@ function keyOfGet(facts: Facts, { site }: Plan): string | null {
   const match = site.routes.match(facts);
   if (match.kind !== "route" || match.route.action.kind !== "proxy") return null;
   const policy = match.route.action.cache;
-  // Without what the route adds for one visitor: the mark is for the URL.
-  const key = { ...policy.key, headers: [], cookies: [], country: false };
-  return policy.mode === "bypass" ? null : cacheKey(facts, key).key;
+  // Without what the route adds: the mark is for all keys of the URL.
+  return policy.mode === "bypass" ? null : urlOfKey(cacheKey(facts, policy.key, match.route).key);
 }
