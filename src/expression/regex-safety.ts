@@ -2,6 +2,7 @@
 // linear. The command line loads this file; the Worker never does (it brings 3 MB of analyser). Without a proof a pattern runs
 // on the linear-time engine: slower, with the same answers.
 
+// oxlint-disable-next-line typescript/triple-slash-reference -- the declaration belongs to this import, in every program that has it.
 /// <reference path="./recheck-browser.d.ts" />
 // oxlint-disable-next-line no-restricted-imports -- this file belongs to the command line; the Worker never loads it.
 import recheck from "recheck/lib/browser.js";

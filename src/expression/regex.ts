@@ -12,12 +12,12 @@ import type { RegexProblem } from "./regex-reader.ts";
 import type { Assertion, RegexNode } from "./regex-syntax.ts";
 
 export interface Matcher {
-  test(value: string): boolean;
+  readonly test: (value: string) => boolean;
   /**
    * Leftmost match: start and end of the whole, then of each group; -1 where a group took no part. Always by the linear engine:
    * where a loop's body can match nothing, JavaScript has its own idea of which match comes first.
    */
-  find(value: string): Captures | null;
+  readonly find: (value: string) => Captures | null;
 }
 
 /** Checks a pattern and says how long values may be for V8. The problem is a sentence with an offset into the pattern. */

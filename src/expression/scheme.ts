@@ -20,8 +20,6 @@ export interface Field<Context> {
   readonly description: string;
   /** Undefined is a missing value. Null: the field exists elsewhere but can never be known here; using it is a warning. */
   readonly get: ((context: Context) => RuntimeValue | undefined) | null;
-  /** The name to use instead of this one. */
-  readonly replacedBy?: string;
   /** A map whose keys are always in lower case: another key is a warning. */
   readonly lowerCaseKeys?: boolean;
   /** What is doubtful about comparing the field for equality with these bytes, or null. */

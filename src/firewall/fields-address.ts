@@ -67,7 +67,7 @@ export const ADDRESS_FIELDS: readonly Field<Facts>[] = [
   ...PROPERTIES.map((property) => fieldOf(`ip.src.${property.name}`, property)),
   ...PROPERTIES.filter(({ old }) => old).map((property) => ({
     ...fieldOf(`ip.geoip.${property.name}`, property),
-    replacedBy: `ip.src.${property.name}`,
+    description: `Old name of \`ip.src.${property.name}\`.`,
   })),
 ];
 

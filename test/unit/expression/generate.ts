@@ -52,7 +52,7 @@ const literals = {
 const orders = fc.constantFrom("eq", "ne", "lt", "le", "gt", "ge");
 
 function order(type: "Int" | "Bytes" | "Ip"): fc.Arbitrary<Test> {
-  return fc.tuple(orders, literals[type]).map(([op, value]) => ({ op, value }) as Test);
+  return fc.tuple(orders, literals[type]).map(([op, value]) => ({ op, value }));
 }
 
 const tests = {

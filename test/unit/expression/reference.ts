@@ -77,7 +77,7 @@ function valuesOf(value: Value, context: Context): (RuntimeValue | Missing)[] {
     }
     case "index": {
       const found = valuesOf(value.of, context).map((collection) => {
-        if (collection instanceof Map) return collection.get(value.key as string) as RuntimeValue | Missing;
+        if (collection instanceof Map) return collection.get(value.key) as RuntimeValue | Missing;
         return Array.isArray(collection) ? (collection[value.key as number] as RuntimeValue | Missing) : undefined;
       });
       return isEach(value.of) ? found.filter((element) => element !== undefined) : found;
@@ -113,9 +113,13 @@ function apply(name: string, args: readonly (RuntimeValue | Missing)[]): Runtime
   const [text] = args as [string];
   switch (name) {
     case "lower":
-      return Array.from(text).map((byte) => (byte >= "A" && byte <= "Z" ? String.fromCharCode(byte.charCodeAt(0) + 32) : byte)).join("");
+      return Array.from(text)
+        .map((byte) => (byte >= "A" && byte <= "Z" ? String.fromCharCode(byte.charCodeAt(0) + 32) : byte))
+        .join("");
     case "upper":
-      return Array.from(text).map((byte) => (byte >= "a" && byte <= "z" ? String.fromCharCode(byte.charCodeAt(0) - 32) : byte)).join("");
+      return Array.from(text)
+        .map((byte) => (byte >= "a" && byte <= "z" ? String.fromCharCode(byte.charCodeAt(0) - 32) : byte))
+        .join("");
     case "len":
       return text.length;
     case "starts_with":
