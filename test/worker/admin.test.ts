@@ -2,7 +2,7 @@
 
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { createAdmin, type Admin } from "../../src/admin/app.ts";
 import {
   encodePurgeGenerations,
@@ -179,6 +179,27 @@ test("a document that nobody can read counts as a purge of everything, with a ve
   const generations = await stored();
   expect(generations.version).toBeGreaterThan(beforeMs);
   expect(generations.everything.hardMs).toBeGreaterThanOrEqual(beforeMs);
+});
+
+test("a cold isolate starts from the copies in the real Cache API when KV is down", async () => {
+  const { holder, ports, hash } = await operator();
+  await holder.refreshNow(ports, { pastCopies: true });
+  const down = (): Promise<never> => Promise.reject(new Error("503"));
+  const cold = createStateHolder({ intervals: DEFAULT_INTERVALS, baked: null, scope: "test" });
+  const withoutKv: Ports = { ...ports, config: { get: down, getAll: down, put: down } };
+  expect(
+    await vi.waitFor(
+      async () => (await cold.refreshNow(withoutKv, { pastCopies: false })).release ?? Promise.reject(new Error("no copy yet")),
+    ),
+  ).toBe(hash);
+  expect((await cold.current(withoutKv, Date.now()))?.pointer.number).toBe(7);
+});
+
+test("copies cannot be fetched: their host does not exist, and nothing else names them", async () => {
+  const { holder, ports } = await operator();
+  await holder.refreshNow(ports, { pastCopies: true });
+  expect(await caches.default.match("https://shop.test/_breakwater/s/polled")).toBeUndefined();
+  expect(await caches.default.match("https://breakwater.invalid/_breakwater/s/1/polled")).toBeUndefined();
 });
 
 test("a failed read of KV names the keys and keeps its cause", async () => {
