@@ -19,7 +19,7 @@ import { decide } from "./decide.ts";
 import type { EdgeError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import type { OriginTable } from "./origin/table.ts";
-import type { Ports } from "./ports.ts";
+import type { Log, Ports } from "./ports.ts";
 import type { StateHolder } from "./release/holder.ts";
 import { control, isControlRequest, type ControlSettings } from "./stages/control.ts";
 import { answerResponse } from "./stages/deliver.ts";
@@ -32,6 +32,8 @@ export interface Isolate {
   readonly holder: StateHolder;
   readonly origins: OriginTable;
   readonly control: ControlSettings;
+  /** Where the line of each request goes. */
+  readonly accessLog: Log;
 }
 
 export interface Incoming {
@@ -52,7 +54,8 @@ export async function handle(incoming: Incoming, isolate: Isolate, ports: Ports)
   const { id, request } = incoming;
   const startedAtMs = ports.clock.nowMs();
   const { response, exchange, error } = await stages(incoming, isolate, ports, startedAtMs);
-  record({ id, method: request.method, url: request.url, exchange, status: response.status, error, startedAtMs }, ports);
+  const { method, url } = request;
+  record({ id, method, url, exchange, status: response.status, error, startedAtMs, endedAtMs: ports.clock.nowMs() }, isolate.accessLog);
   return response;
 }
 

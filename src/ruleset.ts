@@ -9,6 +9,8 @@ export interface Ruleset {
   readonly release: string;
   readonly hosts: HostTable;
   readonly pools: ReadonlyMap<string, PoolSnapshot>;
+  /** Scheme and host of every origin: names that no visitor may see. */
+  readonly originBases: readonly string[];
   /** Enabled rules in the order of the file. */
   readonly rules: readonly Rule[];
   readonly client: ClientRules;

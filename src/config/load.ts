@@ -18,6 +18,7 @@ export function loadRuleset(snapshot: Snapshot, release: string): Ruleset {
     release,
     hosts: createHostTable(snapshot.sites.map(loadSite)),
     pools: new Map(snapshot.pools.map((pool) => [pool.name, pool])),
+    originBases: [...new Set(snapshot.pools.flatMap((pool) => pool.origins.map((origin) => origin.base)))],
     rules: Object.freeze(loadRules(snapshot.rules, snapshot.lists)),
     client: loadClient(snapshot.client),
   });

@@ -91,9 +91,9 @@ interface SplitUrl {
   readonly query: string;
 }
 
-/** Splits the string itself: `new URL()` would normalise what the firewall has to see. Userinfo is refused. */
+/** Splits the string itself: `new URL()` would normalise what the firewall has to see. Userinfo is no host and refused as one. */
 function splitUrl(url: string): SplitUrl | null {
-  const match = /^(https?):\/\/([^/?#@]+)([^?#]*)(?:\?([^#]*))?/i.exec(url);
+  const match = /^(https?):\/\/([^/?#]+)([^?#]*)(?:\?([^#]*))?/i.exec(url);
   if (match === null) return null;
   const [, scheme = "", authority = "", path = "", query = ""] = match;
   return { scheme: scheme.toLowerCase() === "https" ? "https" : "http", authority, path: path === "" ? "/" : path, query };

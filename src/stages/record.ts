@@ -2,7 +2,7 @@
 // strings, cookies and credentials stay out.
 
 import type { Exchange } from "../exchange.ts";
-import type { Ports } from "../ports.ts";
+import type { Log } from "../ports.ts";
 
 export interface Recorded {
   readonly id: string;
@@ -13,17 +13,19 @@ export interface Recorded {
   readonly status: number;
   readonly error: string | null;
   readonly startedAtMs: number;
+  /** When the response's headers were ready; its body may still be on its way. */
+  readonly endedAtMs: number;
 }
 
-export function record(recorded: Recorded, ports: Ports): void {
+export function record(recorded: Recorded, log: Log): void {
   const { exchange } = recorded;
-  ports.log.write({
+  log.write({
     at: new Date(recorded.startedAtMs).toISOString(),
     id: recorded.id,
     method: recorded.method,
     url: withoutQuery(recorded.url),
     status: recorded.status,
-    ms: ports.clock.nowMs() - recorded.startedAtMs,
+    ms: recorded.endedAtMs - recorded.startedAtMs,
     ...(recorded.error === null ? {} : { error: recorded.error }),
     ...(exchange === null ? {} : exchangeFields(exchange)),
   });

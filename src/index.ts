@@ -1,0 +1,86 @@
+// The Worker. Turns the platform's env and requests into ports and plain data, keeps what an isolate keeps, and has the one
+// error fence. Thin: the order of things is in `pipeline.ts`, the decisions are below it.
+
+import { createAdmin } from "./admin/app.ts";
+import { errorAnswer } from "./answer.ts";
+import { createOriginTable } from "./origin/table.ts";
+import { handle, type Isolate } from "./pipeline.ts";
+import { platformCacheStore } from "./platform/cache-store.ts";
+import { platformClock } from "./platform/clock.ts";
+import { createConfigStore } from "./platform/config-store.ts";
+import { platformFetcher } from "./platform/fetcher.ts";
+import { consoleLog, noLog } from "./platform/log.ts";
+import { createPurgeLedger, type PurgeLedger } from "./platform/purge-ledger.ts";
+import { platformRandom } from "./platform/random.ts";
+import type { Log, Ports } from "./ports.ts";
+import { baked } from "./release/baked.ts";
+import { createStateHolder } from "./release/holder.ts";
+import { readIntervals } from "./release/intervals.ts";
+import { checkHealth } from "./scheduled.ts";
+import { answerResponse } from "./stages/deliver.ts";
+
+export { PurgeLedger } from "./platform/purge-ledger.ts";
+
+/** Bindings, variables and secrets of the Worker. */
+export interface Env {
+  readonly CONFIG: KVNamespace;
+  readonly PURGE_LEDGER: DurableObjectNamespace<PurgeLedger>;
+  /** Secret. Without it the control path does not exist. */
+  readonly ADMIN_TOKEN?: string;
+  /** `off` turns the access log off; events are logged all the same. */
+  readonly ACCESS_LOG?: string;
+  /** `paid` lets the health checks use the larger subrequest budget and write more often. */
+  readonly PLAN?: string;
+}
+
+let isolate: Isolate | null = null;
+
+/** The isolate's own state, made with its first request: the env is the same for all of them. */
+function isolateOf(env: Env): Isolate {
+  isolate ??= {
+    // The token in the scope keeps another Worker of the zone from reading or writing this one's copies.
+    holder: createStateHolder({ intervals: readIntervals({ ...env }), baked, scope: `breakwater ${env.ADMIN_TOKEN ?? ""}` }),
+    origins: createOriginTable(),
+    control: { admin: createAdmin(), token: env.ADMIN_TOKEN ?? null },
+    accessLog: env.ACCESS_LOG === "off" ? noLog : consoleLog,
+  };
+  return isolate;
+}
+
+function portsOf(env: Env, ctx: ExecutionContext): Ports {
+  return {
+    clock: platformClock,
+    random: platformRandom,
+    cache: platformCacheStore,
+    config: createConfigStore(env.CONFIG),
+    fetcher: platformFetcher,
+    purges: createPurgeLedger(env.PURGE_LEDGER),
+    log: consoleLog,
+    defer: (work) => ctx.waitUntil(work.catch((cause: unknown) => crashed(consoleLog, "deferred", cause))),
+  };
+}
+
+function crashed(log: Log, where: string, cause: unknown): void {
+  const stack = cause instanceof Error ? cause.stack : undefined;
+  log.write({ event: "crash", where, message: String(cause), stack });
+}
+
+export default {
+  async fetch(request, env, ctx): Promise<Response> {
+    const id = platformRandom.id();
+    try {
+      return await handle({ id, request, connection: request.cf ?? null }, isolateOf(env), portsOf(env, ctx));
+    } catch (cause) {
+      crashed(consoleLog, id, cause);
+      const context = { requestId: id, facts: null, site: null, method: request.method, accept: request.headers.get("accept") };
+      return answerResponse(errorAnswer({ code: "internal" }), context);
+    }
+  },
+
+  async scheduled(_event, env, ctx): Promise<void> {
+    const ports = portsOf(env, ctx);
+    const state = await isolateOf(env).holder.current(ports, ports.clock.nowMs());
+    if (state === null) return;
+    await checkHealth({ ruleset: state.ruleset, ports, region: "unknown", plan: env.PLAN === "paid" ? "paid" : "free" });
+  },
+} satisfies ExportedHandler<Env>;
