@@ -3,12 +3,9 @@
 
 import type { Command } from "commander";
 import type { Snapshot } from "../../src/config/snapshot.ts";
-import { loadRuleset } from "../../src/config/load.ts";
 import type { HealthDocument } from "../../src/origin/health.ts";
 import type { Overrides } from "../../src/origin/overrides.ts";
 import type { Received } from "../../src/stages/receive.ts";
-import { explain } from "../explain/explain.ts";
-import { explanationLines } from "../explain/print.ts";
 import { usageFailure } from "../output/failure.ts";
 import { report, type Report } from "../output/report.ts";
 import { buildRelease } from "../publish.ts";
@@ -57,6 +54,10 @@ interface Arguments {
 
 async function explainRequest(session: Session, args: Arguments): Promise<Report> {
   const { options } = args;
+  // Loaded when needed: the Worker's request code is of no use to the other commands.
+  const { loadRuleset } = await import("../../src/config/load.ts");
+  const { explain } = await import("../explain/explain.ts");
+  const { explanationLines } = await import("../explain/print.ts");
   const known = options.config === undefined ? await fromStore(session, options) : await fromFile(session, options.config);
   const ruleset = loadRuleset(known.snapshot, known.release);
   const received = toReceived(args, known.snapshot.client.addressHeader, session.nowMs());

@@ -48,20 +48,19 @@ interface Row {
   readonly standing: Standing;
 }
 
-/** Follows the predecessors down from the pointer: what they do not name was never in force. */
+/**
+ * Follows each publication to the one that it replaced, down from the pointer: what nobody replaced was never in force.
+ *
+ * @param entries - The newest first.
+ */
 export function withStanding(entries: readonly HistoryEntry[], current: Pointer | null): readonly Row[] {
-  let expected: string | null | undefined = undefined;
-  return entries.map((entry) => {
-    const { number, release, predecessor } = entry.pointer;
-    if (current === null) return { entry, standing: "past" };
-    if (number > current.number) return { entry, standing: "unused" };
-    if (number === current.number) {
-      expected = current.predecessor;
-      return { entry, standing: release === current.release ? "current" : "unused" };
-    }
-    if (expected !== undefined && release !== expected) return { entry, standing: "unused" };
-    expected = predecessor;
-    return { entry, standing: "past" };
+  if (current === null) return entries.map((entry) => ({ entry, standing: "past" }));
+  let expected: number | null = current.number;
+  return entries.map((entry): Row => {
+    const { number } = entry.pointer;
+    if (expected === null || number !== expected) return { entry, standing: expected !== null && number > expected ? "unused" : "past" };
+    expected = entry.from;
+    return { entry, standing: number === current.number ? "current" : "past" };
   });
 }
 

@@ -3,8 +3,6 @@
 
 import type { Command } from "commander";
 import type { PurgeRequest } from "../../src/ports.ts";
-import { parsePurge } from "../../src/admin/purge-request.ts";
-import { loadRuleset } from "../../src/config/load.ts";
 import { usageFailure } from "../output/failure.ts";
 import { report, type Report } from "../output/report.ts";
 import { formatTime } from "../output/time.ts";
@@ -72,6 +70,9 @@ function askedPurge(options: PurgeOptions): PurgeRequest {
 
 /** The form that the Worker makes of it, so that a mistake is told here and --dry-run shows the key. */
 async function canonical(store: KvStore, asked: PurgeRequest): Promise<PurgeRequest> {
+  // Loaded when needed: the Worker's request code is of no use to the other commands.
+  const { parsePurge } = await import("../../src/admin/purge-request.ts");
+  const { loadRuleset } = await import("../../src/config/load.ts");
   const state = await readPointer(store);
   const release = state.kind === "pointer" ? await readRelease(store, state.pointer.release) : null;
   const ruleset = release === null ? null : loadRuleset(release.snapshot, release.hash);

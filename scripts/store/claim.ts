@@ -80,14 +80,12 @@ async function nextNumber(input: MoveInput): Promise<number> {
 }
 
 function newEntry(input: MoveInput, number: number): HistoryEntry {
-  const predecessor = input.from.kind === "pointer" ? input.from.pointer.release : null;
+  const before = input.from.kind === "pointer" ? input.from.pointer : null;
   const { release, author, message, changes, claim } = input;
   const publishedAtMs = input.timing.nowMs();
-  return {
-    claim,
-    changes,
-    pointer: { format: POINTER_FORMAT, number, release, candidate: null, predecessor, publishedAtMs, author, message },
-  };
+  const predecessor = before?.release ?? null;
+  const pointer = { format: POINTER_FORMAT, number, release, candidate: null, predecessor, publishedAtMs, author, message };
+  return { claim, from: before?.number ?? null, changes, pointer };
 }
 
 /** The claim as it stands. A store that does not show it yet is asked again; without an answer nothing may be published. */

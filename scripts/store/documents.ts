@@ -20,6 +20,8 @@ export interface Source {
 /** One publication as kept under `history/<number>`. */
 export interface HistoryEntry {
   readonly pointer: Pointer;
+  /** Number of the publication that was in force before; null for the first. */
+  readonly from: number | null;
   /** One line for each thing that the publication changed. */
   readonly changes: readonly string[];
   /** Random: tells two publishers of one number apart. */
@@ -116,7 +118,7 @@ export function encodeSource(source: Source): string {
 
 export function encodeHistory(entry: HistoryEntry): string {
   return JSON.stringify(
-    { claim: entry.claim, changes: entry.changes, pointer: JSON.parse(encodePointer(entry.pointer)) as unknown },
+    { claim: entry.claim, from: entry.from, changes: entry.changes, pointer: JSON.parse(encodePointer(entry.pointer)) as unknown },
     null,
     2,
   );
@@ -130,7 +132,8 @@ export function parseHistory(text: string): HistoryEntry | null {
   const changes = field(value, "changes");
   const claim = field(value, "claim");
   const lines = Array.isArray(changes) ? changes.filter((line) => typeof line === "string") : [];
-  return { pointer: pointer.value, changes: lines, claim: typeof claim === "string" ? claim : "" };
+  const from = field(value, "from");
+  return { pointer: pointer.value, from: typeof from === "number" ? from : null, changes: lines, claim: typeof claim === "string" ? claim : "" };
 }
 
 export async function readHistory(store: KvStore, number: number): Promise<HistoryEntry | null> {

@@ -86,7 +86,7 @@ async function fetchPage(query: NamespaceQuery, page: number): Promise<unknown> 
       throw failure({
         what,
         why: `${query.url} answers with something that is not JSON`,
-        fix: "check --worker, --api-base and BREAKWATER_URL",
+        fix: "check --worker, BREAKWATER_URL and CLOUDFLARE_API_BASE_URL",
       });
     }
   }

@@ -151,7 +151,7 @@ function parseEnvelope(options: RestOptions, answer: Answer, doing: string): unk
     throw failure({
       what: `${doing} in ${options.label} failed`,
       why: "the answer is not JSON",
-      fix: "check the address that --worker or --api-base names",
+      fix: "check the address that --worker or BREAKWATER_URL names",
     });
   }
 }

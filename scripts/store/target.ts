@@ -92,6 +92,7 @@ async function requireLocalWorker(workerUrl: string, url: string, asked: boolean
 async function openRemote(input: TargetInput): Promise<Target> {
   const { options, env } = input;
   const apiBase = (env["CLOUDFLARE_API_BASE_URL"] ?? API_BASE).replace(/\/+$/, "");
+  requireSafe(apiBase);
   const { token } = findCredentials(env, input.nowMs);
   const headers = { authorization: `Bearer ${token}` };
   const account = options.account ?? accountFromEnv(env) ?? (await findAccount(apiBase, headers, PROBE_TIMEOUT_MS));
@@ -106,6 +107,14 @@ async function openRemote(input: TargetInput): Promise<Target> {
     workerUrl: workerAddress(input),
     settleMs: settle(env, "remote"),
   };
+}
+
+/** The API token must not cross a network in the clear. */
+function requireSafe(apiBase: string): void {
+  const url = URL.canParse(apiBase) ? new URL(apiBase) : null;
+  const own = url !== null && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname);
+  if (url?.protocol === "https:" || (url?.protocol === "http:" && own)) return;
+  throw usageFailure(`CLOUDFLARE_API_BASE_URL "${apiBase}" is not an https address`, `unset it; Cloudflare's own is ${API_BASE}`);
 }
 
 /** From --worker or BREAKWATER_URL, without a trailing slash; null when neither names one. */

@@ -1,0 +1,110 @@
+// Runs the command line as its users do: a process of its own, in a folder of its own, with nothing of this machine's login.
+
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterEach, beforeEach, vi } from "vitest";
+import { ACCOUNT, ADMIN_TOKEN, API_TOKEN, startKvServer, type KvServer } from "./kv-server.ts";
+
+const SCRIPT = fileURLToPath(new URL("../../../scripts/breakwater.ts", import.meta.url));
+
+export interface Ran {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output as JSON. */
+  readonly json: () => Record<string, any>;
+}
+
+export interface Bench {
+  /** The server of this test; a fresh one for each. */
+  readonly server: () => KvServer;
+  readonly folder: () => string;
+  readonly write: (name: string, text: string) => void;
+  readonly run: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ran>;
+  /** With --remote, the account's credentials and --yes. */
+  readonly runRemote: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ran>;
+}
+
+/** Call it once at the top of a test file. */
+export function bench(): Bench {
+  // Each test starts several processes, on machines that may be busy.
+  vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+  let server: KvServer;
+  let folder = "";
+  beforeEach(async () => {
+    server = await startKvServer();
+    folder = mkdtempSync(join(tmpdir(), "breakwater-cli-"));
+  });
+  afterEach(async () => {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const run: Bench["run"] = (args, env = {}) =>
+    spawnCli(args, folder, {
+      PATH: process.env["PATH"] ?? "",
+      HOME: folder,
+      BREAKWATER_URL: server.url,
+      BREAKWATER_ADMIN_TOKEN: ADMIN_TOKEN,
+      BREAKWATER_AUTHOR: "kim",
+      BREAKWATER_RETRY_MS: "1",
+      BREAKWATER_SETTLE_MS: "0",
+      ...env,
+    });
+  return {
+    server: () => server,
+    folder: () => folder,
+    write: (name, text) => writeFileSync(join(folder, name), text),
+    run,
+    runRemote: (args, env = {}) =>
+      run([...args, "--remote", "--yes"], {
+        CLOUDFLARE_API_TOKEN: API_TOKEN,
+        CLOUDFLARE_ACCOUNT_ID: ACCOUNT,
+        CLOUDFLARE_API_BASE_URL: `${server.url}/client/v4`,
+        ...env,
+      }),
+  };
+}
+
+function spawnCli(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
+  const child = spawn(process.execPath, [SCRIPT, ...args], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => {
+      const stdout = Buffer.concat(out).toString("utf8");
+      resolve({ code: code ?? -1, stdout, stderr: Buffer.concat(err).toString("utf8"), json: () => JSON.parse(stdout) as Record<string, any> });
+    });
+  });
+}
+
+/** A small config that is valid in production; `rules` are lines of YAML below `firewall:`. */
+export function config(rules = "", origin = "https://origin.example.net"): string {
+  return `# Ours.
+sites:
+  - name: www   # the only one
+    hosts: [www.example.com]
+    routes:
+      - path: /*
+        pool: web
+      - path: /old/*
+        redirect: { to: "/new/{rest}" }
+pools:
+  web:
+    origins:
+      - ${origin}
+      - { url: https://second.example.net, weight: 2 }
+    health: { path: /healthz }
+${rules === "" ? "" : `firewall:\n${rules}`}`;
+}
+
+export const BLOCK_WP = `  # Nobody runs it here.
+  - id: wp
+    when: http.request.uri.path contains "/wp-"
+    action: block
+`;

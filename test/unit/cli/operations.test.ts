@@ -1,0 +1,253 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeEach, describe, expect, test } from "vitest";
+import { bench, BLOCK_WP, config } from "./harness.ts";
+
+const { server, folder, write, run } = bench();
+
+beforeEach(async () => {
+  write("breakwater.yaml", config(BLOCK_WP));
+  expect(await run(["publish"])).toMatchObject({ code: 0 });
+});
+
+function overrides(): { version: number; origins: Record<string, any> } {
+  return JSON.parse(server().values.get("overrides") ?? "null");
+}
+
+describe("rule", () => {
+  const ADD = ["rule", "add", 'http.host eq "bad.example.com"', "--id", "bad", "--action", "block"];
+
+  test("add publishes a new release, keeps every comment and line, and shows the change", async () => {
+    const ran = await run([...ADD, "--mode", "log", "--expires", "2099-01-31", "--owner", "kim", "--before", "wp"]);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stderr).toContain("+  - id: bad");
+    expect(ran.stdout).toContain("+ rule bad");
+    const added = `  - id: bad\n    when: http.host eq "bad.example.com"\n    action: block\n    mode: log\n    expires: 2099-01-31\n    owner: kim\n`;
+    expect((await run(["show"])).stdout).toBe(config(added + BLOCK_WP));
+    const { entries } = (await run(["history", "--json"])).json();
+    expect(entries[0]).toMatchObject({ number: 2, message: "rule add bad", changes: ["rule bad added"] });
+    expect(readFileSync(join(folder(), "breakwater.yaml"), "utf8")).toBe(config(BLOCK_WP));
+  });
+
+  test("with --config the file is edited too, but only when it was published", async () => {
+    expect(await run([...ADD, "--config", "breakwater.yaml"])).toMatchObject({ code: 0 });
+    const edited = readFileSync(join(folder(), "breakwater.yaml"), "utf8");
+    expect(edited).toBe(config(`${BLOCK_WP}  - id: bad\n    when: http.host eq "bad.example.com"\n    action: block\n`));
+    const broken = await run(["rule", "add", "http.hosst eq 1", "--id", "typo", "--action", "block", "--config", "breakwater.yaml"]);
+    expect(broken.code).toBe(3);
+    expect(broken.stderr).toContain("http.host");
+    expect(readFileSync(join(folder(), "breakwater.yaml"), "utf8")).toBe(edited);
+    expect(await run(["publish"])).toMatchObject({ code: 0 });
+  });
+
+  test("list shows what is in force; disable and enable switch it", async () => {
+    expect((await run(["rule", "list"])).stdout).toBe('ID  STATE  ACTION  WHEN\nwp  on     block   http.request.uri.path contains "/wp-"\n');
+    expect(await run(["rule", "disable", "wp"])).toMatchObject({ code: 0 });
+    expect((await run(["rule", "list", "--json"])).json()["rules"]).toMatchObject([{ id: "wp", enabled: false }]);
+    expect((await run(["rule", "disable", "wp", "--json"])).json()).toEqual({ ok: true, changed: false });
+    expect(await run(["rule", "enable", "wp"])).toMatchObject({ code: 0 });
+    expect((await run(["rule", "list", "--json"])).json()["rules"]).toMatchObject([{ id: "wp", enabled: true }]);
+  });
+
+  test("remove takes the rule and its comment away", async () => {
+    expect(await run(["rule", "remove", "wp"])).toMatchObject({ code: 0 });
+    expect((await run(["show"])).stdout).toBe(`${config()}firewall: []\n`);
+  });
+
+  test("--dry-run writes nothing", async () => {
+    const before = new Map(server().values);
+    const ran = await run([...ADD, "--dry-run", "--json"]);
+    expect(ran.json()).toMatchObject({ ok: true, dryRun: true, changes: [{ kind: "added", thing: "rule", name: "bad" }] });
+    expect(server().values).toEqual(before);
+  });
+
+  test.each<readonly [string, readonly string[], number, string]>([
+    ["an unknown rule", ["rule", "disable", "wpp"], 2, "did you mean wp?"],
+    ["an id that is taken", ["rule", "add", "true", "--id", "wp", "--action", "block"], 2, "breakwater rule remove wp"],
+    ["an expression with an error", ["rule", "add", 'http.host eq 1', "--id", "x", "--action", "block"], 3, "fix:"],
+    ["no action", ["rule", "add", "true", "--id", "x"], 2, "give --action"],
+    ["an unknown action", ["rule", "add", "true", "--id", "x", "--action", "drop"], 2, "block, log or skip"],
+    ["no expression", ["rule", "add", "--id", "x", "--action", "block"], 2, "for example: breakwater rule add"],
+    ["an unknown place", ["rule", "add", 'http.host eq "x"', "--id", "x", "--action", "block", "--before", "nope"], 2, "breakwater rule list"],
+  ])("%s is refused and nothing is written", async (_name, args, code, text) => {
+    const before = new Map(server().values);
+    const ran = await run(args);
+    expect(ran.code).toBe(code);
+    expect(ran.stderr).toContain(text);
+    expect(server().values).toEqual(before);
+  });
+});
+
+describe("origin", () => {
+  test("drain writes the override with who, why and until when; restore takes it back", async () => {
+    const ran = await run(["origin", "drain", "web/second.example.net", "--for", "30m", "--reason", "new disk", "--json"]);
+    expect(ran).toMatchObject({ code: 0 });
+    const entry = overrides().origins["web/second.example.net"];
+    expect(entry).toMatchObject({ state: "drain", weight: null, by: "kim", reason: "new disk" });
+    expect(entry.untilMs - entry.atMs).toBe(30 * 60_000);
+    expect(ran.json()).toMatchObject({ version: 1, refresh: { kind: "confirmed" } });
+    expect((await run(["origin", "list"])).stdout).toMatch(/^web\/second\.example\.net\s+https:\/\/second\.example\.net\s+2\s+unknown\s+drain for 29 min more, by kim: new disk$/m);
+    expect(await run(["origin", "restore", "second.example.net"])).toMatchObject({ code: 0 });
+    expect(overrides()).toEqual({ format: 1, version: 2, origins: {} });
+    expect((await run(["origin", "restore", "second.example.net", "--json"])).json()).toMatchObject({ changed: false });
+  });
+
+  test("draining the last one of a pool is warned about", async () => {
+    await run(["origin", "drain", "web/second.example.net"]);
+    expect((await run(["origin", "drain", "web/origin.example.net"])).stdout).toContain("the last origin of its pool");
+  });
+
+  test("another operator's override of the same moment is kept", async () => {
+    let once = true;
+    const rival = { state: "down", weight: null, untilMs: null, atMs: 1, by: "lee", reason: "" };
+    server().afterPut = (key) => {
+      if (key !== "overrides" || !once) return;
+      once = false;
+      server().values.set("overrides", JSON.stringify({ format: 1, version: 1, origins: { "web/origin.example.net": rival } }));
+    };
+    expect(await run(["origin", "drain", "web/second.example.net"])).toMatchObject({ code: 0 });
+    expect(Object.keys(overrides().origins)).toEqual(["web/origin.example.net", "web/second.example.net"]);
+    expect(overrides().version).toBe(2);
+  });
+
+  test("overrides that cannot be read are not overwritten", async () => {
+    server().values.set("overrides", "{");
+    const ran = await run(["origin", "drain", "web/second.example.net"]);
+    expect(ran.code).toBe(1);
+    expect(server().values.get("overrides")).toBe("{");
+  });
+
+  test.each<readonly [string, readonly string[], string]>([
+    ["an unknown origin", ["origin", "drain", "web/secnd.example.net"], "did you mean web/second.example.net?"],
+    ["a duration without a unit", ["origin", "drain", "web/second.example.net", "--for", "30"], "30m"],
+  ])("%s is exit code 2", async (_name, args, text) => {
+    const ran = await run(args);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain(text);
+  });
+});
+
+describe("health", () => {
+  function healthDocument(asOfMs: number): string {
+    const common = { sinceMs: asOfMs - 125_000, checkedAtMs: asOfMs, passes: 0, failures: 0 };
+    const origins = {
+      "web/origin.example.net": { ...common, state: "up", why: "ok", detail: "", rttMs: 12.4, passes: 9 },
+      "web/second.example.net": { ...common, state: "down", why: "status", detail: "status 503", rttMs: 3, failures: 4 },
+    };
+    return JSON.stringify({ format: 1, generation: 7, asOfMs, region: "FRA", origins });
+  }
+
+  test("shows state, since, why, round trip and region of every origin", async () => {
+    server().values.set("health", healthDocument(Date.now() - 1000));
+    const ran = await run(["health"]);
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toMatch(/^ORIGIN +STATE +SINCE +WHY +RTT +REGION +OPERATOR$/m);
+    expect(ran.stdout).toMatch(/^web\/origin\.example\.net +up +2 min ago +ok +12 ms +FRA$/m);
+    expect(ran.stdout).toMatch(/^web\/second\.example\.net +down +2 min ago +status: status 503 +3 ms +FRA$/m);
+  });
+
+  // The limit itself is tested with a clock in health-rows.test.ts; here both sides are far from it.
+  test("a document older than 180 s is exit code 2", async () => {
+    server().values.set("health", healthDocument(Date.now() - 400_000));
+    const ran = await run(["health", "--json"]);
+    expect(ran.code).toBe(2);
+    expect(ran.json()).toMatchObject({ ok: false, stale: true, region: "FRA" });
+  });
+
+  test.each([
+    ["no document", null],
+    ["garbage", "{"],
+  ])("%s is exit code 2 with the reason", async (_name, text) => {
+    if (text !== null) server().values.set("health", text);
+    const ran = await run(["health"]);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain("why: ");
+  });
+});
+
+describe("purge", () => {
+  test.each<readonly [string, readonly string[], unknown]>([
+    ["a URL", ["--url", "https://www.example.com/a?b=1"], { kind: "url", value: "https://www.example.com/a?b=1", soft: false }],
+    ["a host, soft", ["--host", "www.example.com", "--soft"], { kind: "host", value: "www.example.com", soft: true }],
+    ["everything", ["--everything"], { kind: "everything", value: "", soft: false }],
+  ])("%s is asked of the Worker", async (_name, args, body) => {
+    const ran = await run(["purge", ...args]);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.stdout).toContain("Everywhere by 2026-11-23 20:00:00 UTC.");
+    expect(server().purges).toEqual([body]);
+  });
+
+  test("--dry-run shows the key that it would be, and asks nobody", async () => {
+    const ran = await run(["purge", "--url", "https://WWW.example.com/a/../b", "--dry-run", "--json"]);
+    expect(ran.json()).toMatchObject({ ok: true, dryRun: true, request: { kind: "url", value: "https://www.example.com/b" } });
+    expect(server().purges).toEqual([]);
+  });
+
+  test.each<readonly [string, readonly string[]]>([
+    ["nothing named", []],
+    ["two things at once", ["--everything", "--host", "a.example"]],
+    ["a host with a path", ["--host", "a.example/b"]],
+  ])("%s is exit code 2", async (_name, args) => {
+    expect(await run(["purge", ...args])).toMatchObject({ code: 2 });
+    expect(server().purges).toEqual([]);
+  });
+
+  test("without a token nothing is purged, and it says what to set", async () => {
+    const ran = await run(["purge", "--everything"], { BREAKWATER_ADMIN_TOKEN: "" });
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain("BREAKWATER_ADMIN_TOKEN");
+  });
+});
+
+describe("explain", () => {
+  test("a routed request: route, rules, what the origin is asked, cache key, origins with their states", async () => {
+    await run(["origin", "drain", "web/second.example.net"]);
+    const ran = await run(["explain", "GET", "https://www.example.com/page?x=1", "-H", "User-Agent: test", "--ip", "192.0.2.9", "--json"]);
+    expect(ran).toMatchObject({ code: 0 });
+    expect(ran.json()).toMatchObject({
+      ok: true,
+      request: { method: "GET", host: "www.example.com", path: "/page", client: "192.0.2.9" },
+      site: "www",
+      route: { id: "www * /*", params: { rest: "page" } },
+      routes: [{ reason: "path" }, { reason: "taken" }],
+      rules: [{ id: "wp", did: "no-match" }],
+      outcome: { kind: "proxy", originRequest: { method: "GET", target: "/page?x=1" }, cache: { use: "cache", key: "https://www.example.com/page?x=1" } },
+      pools: [
+        {
+          name: "web",
+          origins: [
+            { id: "origin.example.net", use: "serving" },
+            { id: "second.example.net", use: "excluded", reason: "operator-drain" },
+          ],
+        },
+      ],
+    });
+    const headers = Object.fromEntries(ran.json()["outcome"].originRequest.headers) as Record<string, string>;
+    expect(headers).toMatchObject({ "user-agent": "test", "x-forwarded-for": "192.0.2.9" });
+  });
+
+  test("a blocked request names the rule; a redirect its target; an unknown host its error", async () => {
+    const blocked = (await run(["explain", "GET", "https://www.example.com/wp-login.php", "--json"])).json();
+    expect(blocked).toMatchObject({ rules: [{ id: "wp", did: "block" }], outcome: { kind: "error", stage: "protect", status: 403, code: "blocked" } });
+    const redirected = (await run(["explain", "GET", "https://www.example.com/old/a?b=1", "--json"])).json();
+    expect(redirected["outcome"]).toMatchObject({ kind: "redirect", stage: "rewrite", location: "/new/a?b=1" });
+    const unknown = await run(["explain", "GET", "https://other.example/"]);
+    expect(unknown.stdout).toContain("none: no site has this host");
+    expect(unknown.stdout).toContain("404 unknown-host");
+  });
+
+  test("works with a file and without any store", async () => {
+    const ran = await run(["explain", "post", "https://www.example.com/", "--config", "breakwater.yaml"], { BREAKWATER_URL: "http://127.0.0.1:1" });
+    expect(ran.code).toBe(0);
+    expect(ran.stdout).toContain("cache: not used (method)");
+  });
+
+  test.each<readonly [string, readonly string[]]>([
+    ["a path instead of a URL", ["GET", "/page"]],
+    ["a header without a colon", ["GET", "https://a.example/", "-H", "nope"]],
+    ["a header name with a space", ["GET", "https://a.example/", "-H", "a b: c"]],
+    ["a method with a space", ["GE T", "https://a.example/"]],
+  ])("%s is exit code 2", async (_name, args) => {
+    expect(await run(["explain", ...args])).toMatchObject({ code: 2 });
+  });
+});
