@@ -10,7 +10,7 @@ export const NESTING_DEPTH_MAX = 128;
 export const WILDCARD_STARS_MAX = 16;
 
 /** States of one compiled regular expression: bounds the work of the linear engine for each byte of a value. */
-export const REGEX_STATES_MAX = 4_096;
+export const REGEX_STATES_MAX = 2_000;
 
 /** Ways through a pattern up to which backtracking over it counts as harmless, see `regex-cost.ts`. */
 export const REGEX_PATHS_MAX = 256;

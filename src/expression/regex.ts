@@ -3,11 +3,13 @@
 // All objects are made when a rule is loaded; nothing is compiled per request.
 
 import { REGEX_PATHS_MAX, REGEX_STATES_MAX } from "./limits.ts";
-import { compileProgram, countStates, linearFind, linearTest } from "./regex-linear.ts";
+import { findMatch } from "./regex-find.ts";
+import { compileProgram, countStates } from "./regex-program.ts";
+import { compileScan } from "./regex-scan.ts";
 import { parseRegex } from "./regex-syntax.ts";
 import type { RegexLiteral } from "./ast.ts";
 import type { ByteSet } from "./regex-class.ts";
-import type { Captures } from "./regex-linear.ts";
+import type { Captures } from "./regex-find.ts";
 import type { RegexProblem } from "./regex-reader.ts";
 import type { Assertion, RegexNode } from "./regex-syntax.ts";
 
@@ -49,11 +51,12 @@ export function compileRegex(literal: RegexLiteral): Matcher {
   const tree = parseRegex(literal.source);
   if ("problem" in tree) throw new Error(`invalid regular expression in a release: ${tree.problem.message}`);
   const program = compileProgram(tree);
-  const find = (value: string): Captures | null => linearFind(program, value, tree.groups);
-  const safe = (value: string): boolean => linearTest(program, value);
+  const find = (value: string): Captures | null => findMatch(program, value, tree.groups);
   const { maxLength } = literal;
-  if (maxLength === 0) return { test: safe, find };
-  const regex = new RegExp(write(tree.root));
+  const regex = maxLength === 0 ? null : new RegExp(write(tree.root));
+  if (regex !== null && maxLength === null) return { test: (value) => regex.test(value), find };
+  const safe = compileScan(program);
+  if (regex === null || maxLength === null) return { test: safe, find };
   const test =
     maxLength === null
       ? (value: string) => regex.test(value)

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { REGEX_PATHS_MAX, REGEX_STATES_MAX } from "../../../src/expression/limits.ts";
 import { compileRegex, readRegex, toJavaScript } from "../../../src/expression/regex.ts";
 import { classifyRegex, proveRegexes } from "../../../src/expression/regex-safety.ts";
-import { compileProgram, countStates } from "../../../src/expression/regex-linear.ts";
+import { compileProgram, countStates } from "../../../src/expression/regex-program.ts";
 import { parseRegex } from "../../../src/expression/regex-syntax.ts";
 import { regexesOf } from "../../../src/expression/regexes.ts";
 import { expressionOf } from "./scheme.ts";
@@ -203,6 +203,17 @@ test("a value longer than V8 may have gets the same answer from the linear engin
   expect(matcher.test("aaaab")).toBe(true);
   expect(matcher.test("aaaac")).toBe(false);
   expect(matcher.find("xaaaab")).toEqual([1, 6]);
+});
+
+test("a pattern whose sets of states are too many to remember keeps its answers", () => {
+  // Every value of nine bytes leaves another set behind: which of the last nine were an a.
+  const safe = compileRegex({ source: "a[ab]{9}c", maxLength: 0 });
+  const fast = compileRegex({ source: "a[ab]{9}c", maxLength: null });
+  for (let seed = 1; seed < 300; seed += 1) {
+    const value =
+      Array.from({ length: 40 }, (_, index) => (((seed * 7_919) >> (index % 17)) & 1 ? "a" : "b")).join("") + (seed % 2 === 0 ? "c" : "");
+    expect(safe.test(value)).toBe(fast.test(value));
+  }
 });
 
 test("an exponential pattern ends on the value that would hang a backtracking engine", () => {

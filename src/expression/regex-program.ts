@@ -1,6 +1,6 @@
-// The linear-time engine: runs a pattern as a set of states that advance together over the value, so that the time is at most
-// (bytes x states) for any pattern and any value. It gives the same answers as backtracking (leftmost match, earlier
-// alternatives first), only slower, and is used wherever backtracking is not proved to be cheap.
+// A pattern as a program for the linear-time engine. The engine runs all states of a program together over the value, so that the
+// time is at most (bytes x states) for any pattern and any value. `regex-scan.ts` asks whether there is a match, `regex-find.ts`
+// where; both give the answer that backtracking gives.
 
 import { isWordByte } from "./regex-class.ts";
 import type { ByteSet } from "./regex-class.ts";
@@ -8,7 +8,7 @@ import type { Assertion, RegexNode, RegexTree } from "./regex-syntax.ts";
 
 export type Program = readonly Instruction[];
 
-type Instruction =
+export type Instruction =
   | { readonly op: "byte"; readonly set: ByteSet }
   | Split
   | { readonly op: "jump"; to: number }
@@ -22,9 +22,6 @@ interface Split {
   first: number;
   second: number;
 }
-
-/** Start and end of the whole match, then of each group; -1 for a group that took no part. */
-export type Captures = readonly number[];
 
 /** Instructions that a node needs: repetitions count as often as they are written out. */
 export function countStates(node: RegexNode): number {
@@ -135,98 +132,8 @@ function emitRepeat(program: Instruction[], node: RegexNode & { readonly kind: "
   }
 }
 
-interface Threads {
-  /** Instructions in order of priority; only `byte` and `match` are kept. */
-  readonly states: number[];
-  readonly captures: Captures[];
-  /** The position in which an instruction was last entered. */
-  readonly seen: Int32Array;
-}
-
-interface Run {
-  readonly program: Program;
-  readonly value: string;
-}
-
-/** A thread's next instruction and what it captured; null where captures are not asked for. */
-interface Thread {
-  readonly state: number;
-  readonly slots: Captures | null;
-}
-
-/** Whether the pattern matches anywhere in the value. */
-export function linearTest(program: Program, value: string): boolean {
-  return search({ program, value }, null) !== null;
-}
-
-/** The leftmost match with its groups, or null. */
-export function linearFind(program: Program, value: string, groups: number): Captures | null {
-  return search(
-    { program, value },
-    Array.from({ length: 2 * groups + 2 }, () => -1),
-  );
-}
-
-/** With `slots` null only whether there is a match: the first one found ends the search. */
-function search(run: Run, slots: Captures | null): Captures | null {
-  const { program, value } = run;
-  const anchored = program[0]?.op === "assert" && program[0].what === "start";
-  let current = noThreads(program);
-  let next = noThreads(program);
-  let found: Captures | null = null;
-  for (let at = 0; at <= value.length; at += 1) {
-    if (found === null && (at === 0 || !anchored))
-      enter(run, current, at, { state: 0, slots: slots === null ? null : withSlot(slots, 0, at) });
-    if (current.states.length === 0 && (found !== null || anchored)) break;
-    const match = step(run, current, next, at);
-    if (match !== null && slots === null) return [];
-    found = match ?? found;
-    [current, next] = [next, current];
-    next.states.length = 0;
-    next.captures.length = 0;
-  }
-  return found;
-}
-
-/** Moves all threads over the byte at `at`. Returns the captures of a thread that matched; those of lower priority are dropped. */
-function step(run: Run, current: Threads, next: Threads, at: number): Captures | null {
-  const byte = run.value.charCodeAt(at);
-  for (const [index, state] of current.states.entries()) {
-    const instruction = run.program[state];
-    const slots = current.captures[index] ?? null;
-    if (instruction?.op === "match") return slots === null ? [] : withSlot(slots, 1, at);
-    if (instruction?.op === "byte" && at < run.value.length && instruction.set[byte] === 1)
-      enter(run, next, at + 1, { state: state + 1, slots });
-  }
-  return null;
-}
-
-/** Adds an instruction and all that it leads to without consuming a byte, in order of priority. */
-function enter(run: Run, threads: Threads, at: number, start: Thread): void {
-  const stack: Thread[] = [start];
-  for (let thread = stack.pop(); thread !== undefined; thread = stack.pop()) {
-    const { state, slots } = thread;
-    const instruction = run.program[state];
-    if (instruction === undefined || threads.seen[state] === at) continue;
-    threads.seen[state] = at;
-    if (instruction.op === "split") stack.push({ state: instruction.second, slots }, { state: instruction.first, slots });
-    else if (instruction.op === "jump") stack.push({ state: instruction.to, slots });
-    else if (instruction.op === "save")
-      stack.push({ state: state + 1, slots: slots === null ? null : withSlot(slots, instruction.slot, at) });
-    else if (instruction.op === "assert") {
-      if (holds(instruction.what, run.value, at)) stack.push({ state: state + 1, slots });
-    } else {
-      threads.states.push(state);
-      if (slots !== null) threads.captures.push(slots);
-    }
-  }
-}
-
-function noThreads(program: Program): Threads {
-  return { states: [], captures: [], seen: new Int32Array(program.length).fill(-1) };
-}
-
-function holds(what: Assertion, value: string, at: number): boolean {
+/** Whether an assertion holds in front of position `at`. */
+export function holds(what: Assertion, value: string, at: number): boolean {
   switch (what) {
     case "start":
       return at === 0;
@@ -245,10 +152,4 @@ function holds(what: Assertion, value: string, at: number): boolean {
     default:
       return what satisfies never;
   }
-}
-
-function withSlot(slots: Captures, slot: number, value: number): Captures {
-  const copy = slots.slice();
-  copy[slot] = value;
-  return copy;
 }
