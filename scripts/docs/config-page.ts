@@ -13,7 +13,7 @@ interface SchemaNode {
   readonly additionalProperties?: SchemaNode | boolean;
   readonly anyOf?: readonly SchemaNode[];
   readonly enum?: readonly unknown[];
-  readonly const?: unknown;
+  readonly const?: string | number;
   readonly $ref?: string;
   readonly $defs?: Readonly<Record<string, SchemaNode>>;
 }
@@ -116,7 +116,7 @@ function typeText(node: SchemaNode): string {
   if (node.$ref !== undefined) return node.$ref.replace("#/$defs/", "");
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(typeText))].join(" or ");
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(" ");
-  if (node.const !== undefined) return `\`${String(node.const as string)}\``;
+  if (node.const !== undefined) return `\`${node.const}\``;
   switch (node.type) {
     case "array":
       return `list of ${node.items === undefined ? "anything" : typeText(node.items)}`;
