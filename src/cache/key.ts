@@ -22,12 +22,15 @@ export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "heade
 
 /**
  * @param route - A route with conditions answers some requests for a URL that another route answers too, perhaps from other
- *   origins: it has keys of its own.
+ *   origins: it has keys of its own. Left out where only the URL of the key matters.
  */
-export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot, route: Pick<RouteSnapshot, "id" | "conditions">): CacheKey {
+export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot, route?: Pick<RouteSnapshot, "id" | "conditions">): CacheKey {
   const query = keyedQuery(facts.query, policy);
   const url = `${facts.scheme}://${facts.host}${facts.path}${query === "" ? "" : `?${query}`}`;
-  const added = [...addedParts(facts, policy), ...(route.conditions.length > 0 ? [part("route", "", route.id)] : [])].join("&");
+  const added = [
+    ...addedParts(facts, policy),
+    ...(route !== undefined && route.conditions.length > 0 ? [part("route", "", route.id)] : []),
+  ].join("&");
   return { key: added === "" ? url : `${url}#${added}`, target: { path: facts.path, query } };
 }
 
