@@ -19,6 +19,8 @@ export interface SeenRequest {
   readonly url: string;
   /** Names and values in turn, as received. */
   readonly rawHeaders: readonly string[];
+  /** How its arrival ended: the whole request came, or the connection broke before. Null while it is arriving. */
+  arrival: "complete" | "cut" | null;
 }
 
 /** An answer that a test puts at a path, instead of the page there. */
@@ -45,7 +47,8 @@ const FAIL_MODES: readonly string[] = ["off", "500", "502", "503", "504", "hang"
 
 function startOrigin(options: { readonly name: string; readonly port: number; readonly journal: string | null }): Promise<Server> {
   const state: OriginState = { name: options.name, journal: options.journal, fail: "off", failMs: 2_500, seen: [], canned: new Map() };
-  const server = createServer((request, response) => {
+  // More than any proxy sends: what an edge lets through must not be refused here.
+  const server = createServer({ maxHeaderSize: 256 * 1024 }, (request, response) => {
     handle(state, request, response).catch(() => response.destroy());
   });
   server.on("upgrade", (request, socket) => echoWebSocket(request, socket, [`X-Origin: ${state.name}`]));
@@ -71,7 +74,9 @@ async function handle(state: OriginState, request: IncomingMessage, response: Se
 }
 
 function record(state: OriginState, request: IncomingMessage): void {
-  const seen: SeenRequest = { method: request.method ?? "", url: request.url ?? "", rawHeaders: request.rawHeaders };
+  const seen: SeenRequest = { method: request.method ?? "", url: request.url ?? "", rawHeaders: request.rawHeaders, arrival: null };
+  request.once("end", () => (seen.arrival = "complete"));
+  request.once("close", () => (seen.arrival ??= "cut"));
   state.seen.push(seen);
   if (state.journal !== null) appendFileSync(state.journal, `${JSON.stringify(seen)}\n`);
   if (state.seen.length > SEEN_MAX) state.seen = state.seen.slice(-SEEN_MAX);

@@ -124,6 +124,7 @@ test("a chunked body with a broken size ends in an error and not in half a reque
     "zz\r\nhello\r\n0\r\n\r\n",
   );
   expect(statusesOf(answer)).not.toContain(200);
+  expect((await edge.origins[0]?.seen())?.some(({ arrival }) => arrival === "complete") ?? false).toBe(false);
 });
 
 test.each(["TRACE", "CONNECT", "FOO", "get"])(

@@ -79,7 +79,8 @@ describe("an edit from the command line", () => {
 describe("what is wrong in KV never reaches a visitor", () => {
   test.each([
     { what: "a corrupt release", break: async () => corruptRelease() },
-    { what: "a pointer to a release that does not exist", break: async () => pointTo("f".repeat(64)) },
+    { what: "a pointer to a release that has not arrived", break: async () => pointToNothing("names its predecessor") },
+    { what: "a pointer to nothing at all", break: async () => pointToNothing("names no predecessor") },
     { what: "a pointer of garbage", break: async () => edge.kv.put("current", "\u0000not json{") },
     { what: "no pointer at all", break: async () => edge.kv.delete("current") },
     { what: "a health document of garbage", break: async () => edge.kv.put("health", '{"format":1,"origins":[[[') },
@@ -101,9 +102,10 @@ describe("what is wrong in KV never reaches a visitor", () => {
     await edge.kv.put(`release/${pointer.release}`, text.replace("/blocked", "/blackhole"));
   }
 
-  async function pointTo(release: string): Promise<void> {
-    const pointer = JSON.parse((await edge.kv.get("current")) ?? "{}") as { number: number };
-    await edge.kv.put("current", JSON.stringify({ ...pointer, release, number: pointer.number + 1 }));
+  async function pointToNothing(how: "names its predecessor" | "names no predecessor"): Promise<void> {
+    const pointer = JSON.parse((await edge.kv.get("current")) ?? "{}") as { number: number; release: string };
+    const predecessor = how === "names its predecessor" ? pointer.release : null;
+    await edge.kv.put("current", JSON.stringify({ ...pointer, release: "f".repeat(64), predecessor, number: pointer.number + 1 }));
   }
 });
 
