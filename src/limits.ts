@@ -321,3 +321,12 @@ export const BODY_READ_BYTES = 65_536;
 
 /** A purge's receipt waits this long for its write to KV; the write goes on, and the purge is durable before. */
 export const PURGE_WRITE_WAIT_MS_MAX = 2_000;
+
+/** The longest timeout of a route or health check: nobody waits longer, and a timer of more than 24.8 days would fire at once. */
+export const TIMEOUT_MS_MAX = 15 * 60_000;
+
+/** The shortest time between two health checks of an origin: more often is load, not knowledge. */
+export const CHECK_INTERVAL_MS_MIN = 1000;
+
+/** The longest time between two health checks, and the longest that a circuit stays open or counts back. */
+export const CHECK_INTERVAL_MS_MAX = 60 * 60_000;

@@ -3,6 +3,7 @@
 
 import { CONFIG_DIAGNOSTICS_MAX, SNAPSHOT_BYTES_MAX } from "../limits.ts";
 import { checkConfig } from "./check.ts";
+import { checkRedirectLoops } from "./check/redirect-loops.ts";
 import { compileConfig } from "./compile.ts";
 import { compareDiagnostics, isError } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
@@ -51,16 +52,12 @@ function build(input: BuildInput): BuildOutput {
   const { config } = validated;
   const resources = loadResources(config, input.files, source);
   const checked: Diagnostic[] = [...found, ...resources.diagnostics];
-  const { expressions, lists } = checkConfig({
-    config,
-    source,
-    resources,
-    mode: input.mode,
-    nowMs: input.nowMs ?? Date.now(),
-    diagnostics: checked,
-  });
+  const context = { config, source, resources, mode: input.mode, nowMs: input.nowMs ?? Date.now(), diagnostics: checked };
+  const { expressions, lists } = checkConfig(context);
   if (checked.some(isError)) return finish(checked, null, config);
   const snapshot = compileConfig({ config, resources, lists, expressions });
+  checkRedirectLoops(context, snapshot);
+  if (checked.some(isError)) return finish(checked, null, config);
   const bytes = new TextEncoder().encode(encodeSnapshot(snapshot)).length;
   return bytes > SNAPSHOT_BYTES_MAX ? finish([...checked, tooLarge(source, bytes)], null, config) : finish(checked, snapshot, config);
 }

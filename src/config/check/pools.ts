@@ -8,6 +8,7 @@ import type { Path } from "../source.ts";
 import { parseDurationMs, parseStatusRange } from "../units.ts";
 import { lineOf, report, reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
+import { checkPoolDurations } from "./durations.ts";
 import { checkOriginUrl } from "./origin-url.ts";
 import { checkReference } from "./references.ts";
 
@@ -22,6 +23,7 @@ export function checkPools(context: CheckContext): void {
     checkHash(context, pool, path);
     checkCircuit(context, pool, path);
     checkHealthCheck(context, pool, path);
+    checkPoolDurations(context, pool, path);
     checkReference(context, [...path, "fallback"], { what: "pool", name: pool.fallback, known: Object.keys(context.config.pools) });
     checkFallbacks(context, name, path);
   }
@@ -100,12 +102,12 @@ function checkHealthCheck(context: CheckContext, { health }: NormalPool, path: P
     });
   }
   const [intervalMs, timeoutMs] = [parseDurationMs(health.interval) ?? 0, parseDurationMs(health.timeout) ?? 0];
-  if (timeoutMs < 1 || timeoutMs > intervalMs) {
+  if (timeoutMs > intervalMs) {
     const message = "A check must end before the next one begins.";
     report(context, [...at, "timeout"], {
       code: "out-of-range",
       message,
-      expected: `1ms to ${health.interval}`,
+      expected: `at most ${health.interval}`,
       found: health.timeout,
       fix: "Lower `timeout`, or raise `interval`.",
     });

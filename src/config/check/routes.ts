@@ -1,6 +1,6 @@
 // Routes, one at a time: the path, the action and what belongs to it, header rules and placeholders.
 
-import { paramNames, parsePathPattern } from "../path-pattern.ts";
+import { canonicalText, paramNames, parsePathPattern } from "../path-pattern.ts";
 import type { NormalRoute, NormalSite } from "../normalize.ts";
 import type { PathSnapshot } from "../snapshot.ts";
 import type { Path } from "../source.ts";
@@ -8,6 +8,7 @@ import { CACHE_LIFETIME_SECONDS_MAX, BODY_BYTES_MAX, CACHE_OBJECT_BYTES_MAX, REP
 import { parseDurationSeconds, parseSizeBytes } from "../units.ts";
 import { report, reportInside, reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
+import { checkTimeouts } from "./durations.ts";
 import { checkHeaderRules } from "./headers.ts";
 import { checkHostPreserve } from "./host-preserve.ts";
 import { checkReference } from "./references.ts";
@@ -34,6 +35,7 @@ function checkRoute(context: CheckContext, site: NormalSite, route: NormalRoute,
   checkCache(context, route, path);
   checkSizes(context, route, path);
   checkRespond(context, route, path);
+  checkTimeouts(context, route, path);
   if (!pattern.ok) return;
   const params = paramNames(pattern.value);
   checkHeaderRules(context, route.headers, params, [...path, "headers"]);
@@ -93,7 +95,7 @@ function checkStrip(context: CheckContext, route: NormalRoute, pattern: PathSnap
     const fits = segments.every((text, index) => {
       const segment = pattern.segments[index];
       return segment?.kind === "literal"
-        ? segment.text === text
+        ? segment.text === canonicalText(text)
         : segment?.kind === "param" || segment?.kind === "glob" || (segment === undefined && pattern.rest);
     });
     const message = `No path of ${route.path} begins with ${route.strip}.`;

@@ -1,7 +1,7 @@
 // One route of the snapshot: what it matches, and its action with all units converted.
 
 import type { NormalRoute, NormalSite } from "../normalize.ts";
-import { paramNames, parsePathPattern } from "../path-pattern.ts";
+import { canonicalText, paramNames, parsePathPattern } from "../path-pattern.ts";
 import type { Resources } from "../resources.ts";
 import type { ConditionSnapshot, ProxyActionSnapshot, RedirectActionSnapshot, RespondActionSnapshot, RouteSnapshot } from "../snapshot.ts";
 import { parseDurationMs, parseSizeBytes } from "../units.ts";
@@ -79,8 +79,8 @@ function compileProxy(route: NormalRoute, params: readonly string[]): ProxyActio
     pool: promised(route.pool, "pool"),
     host: route.host === "preserve" ? "visitor" : "origin",
     rewrite: {
-      strip: route.strip ?? "",
-      prefix: route.prefix ?? "",
+      strip: canonicalPrefix(route.strip),
+      prefix: canonicalPrefix(route.prefix),
       path: route.rewrite === undefined ? null : compileTemplate(route.rewrite, params),
       query: {
         remove: sortedUnique(remove),
@@ -93,6 +93,11 @@ function compileProxy(route: NormalRoute, params: readonly string[]): ProxyActio
     timeouts: compileTimeouts(promised(route.timeout, "timeout")),
     retry: compileRetry(promised(route.retry, "retry")),
   };
+}
+
+/** In the encoding that paths are matched in. */
+function canonicalPrefix(text: string | undefined): string {
+  return (text ?? "").split("/").map(canonicalText).join("/");
 }
 
 function compileTimeouts(timeout: NonNullable<NormalRoute["timeout"]>): ProxyActionSnapshot["timeouts"] {

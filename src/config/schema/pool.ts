@@ -24,7 +24,11 @@ export const hashLong = mapping({
 });
 
 export const healthLong = mapping({
-  path: key(text(/^\/[^\s#]{0,1023}$/, "a path such as /healthz").default("/"), "Asked below the origin's base path.", "/healthz"),
+  path: key(
+    text(/^\/[\x21-\x22\x24-\x7e]{0,1023}$/, "a path such as /healthz").default("/"),
+    "Asked below the origin's base path.",
+    "/healthz",
+  ),
   method: key(z.enum(["GET", "HEAD"]).default("GET"), "Method of the check.", "HEAD"),
   interval: key(duration.default("15s"), "Between two checks of an origin.", "10s"),
   timeout: key(duration.default("2s"), "To the answer's headers and the part of the body that is looked at.", "5s"),
@@ -66,7 +70,7 @@ export const pool = mapping({
     "random",
   ),
   health: key(
-    z.union([text(/^\/[^\s#]{0,1023}$/, "a path such as /healthz"), healthLong]).optional(),
+    z.union([text(/^\/[\x21-\x22\x24-\x7e]{0,1023}$/, "a path such as /healthz"), healthLong]).optional(),
     "Active checks: the path, or the long form. Without it only traffic tells.",
     "/healthz",
   ),

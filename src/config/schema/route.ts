@@ -150,7 +150,7 @@ export const route = mapping({
     "/v2",
   ),
   rewrite: key(
-    text(/^\/[^\s?#]*$/, "a path such as /items/{id}").optional(),
+    text(/^\/[\x21-\x22\x24-\x3e\x40-\x7e]*$/, "a path such as /items/{id}, in ASCII").optional(),
     "Replaces the whole path; placeholders are the route's parameters.",
     "/items/{id}",
   ),

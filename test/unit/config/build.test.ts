@@ -234,12 +234,28 @@ const LIMITS: readonly Limit[] = [
     max: limits.REPLAY_BYTES_MAX,
     make: (count) => smallConfig({ routes: [{ path: "/*", pool: "web", retry: { replay: `${count}B` } }] }),
   },
+  {
+    name: "milliseconds of a timeout",
+    max: limits.TIMEOUT_MS_MAX,
+    make: (count) => smallConfig({ routes: [{ path: "/*", pool: "web", timeout: `${count}ms` }] }),
+  },
+  {
+    name: "milliseconds between health checks",
+    max: limits.CHECK_INTERVAL_MS_MAX,
+    make: (count) => smallConfig({ pool: { health: { interval: `${count}ms` } } }),
+  },
 ];
 
 describe("limits: as many as the limit, and one more", () => {
   test.each(LIMITS)("$name", { timeout: 60_000 }, async ({ max, make }) => {
     expect(errorCodes(await buildValue(make(max)))).toEqual([]);
     expect((await buildValue(make(max + 1))).snapshot).toBeNull();
+  });
+
+  test("milliseconds between health checks, from below", async () => {
+    const value = (ms: number): unknown => smallConfig({ pool: { health: { interval: `${ms}ms`, timeout: "10ms" } } });
+    expect(errorCodes(await buildValue(value(limits.CHECK_INTERVAL_MS_MIN)))).toEqual([]);
+    expect(errorCodes(await buildValue(value(limits.CHECK_INTERVAL_MS_MIN - 1)))).toEqual(["out-of-range"]);
   });
 
   test("entries of a list in a file", async () => {

@@ -1,0 +1,48 @@
+// Durations that are too short to mean anything or too long to be kept: timeouts, health checks, circuits.
+
+import { CHECK_INTERVAL_MS_MAX, CHECK_INTERVAL_MS_MIN, TIMEOUT_MS_MAX } from "../../limits.ts";
+import type { NormalPool, NormalRoute } from "../normalize.ts";
+import type { Path } from "../source.ts";
+import { parseDurationMs } from "../units.ts";
+import { report } from "./context.ts";
+import type { CheckContext } from "./context.ts";
+
+interface Bounds {
+  readonly msMin: number;
+  readonly msMax: number;
+}
+
+const TIMEOUT: Bounds = { msMin: 1, msMax: TIMEOUT_MS_MAX };
+const INTERVAL: Bounds = { msMin: CHECK_INTERVAL_MS_MIN, msMax: CHECK_INTERVAL_MS_MAX };
+const WINDOW: Bounds = { msMin: 1, msMax: CHECK_INTERVAL_MS_MAX };
+
+/**
+ * @param path - Of the route.
+ */
+export function checkTimeouts(context: CheckContext, { timeout }: NormalRoute, path: Path): void {
+  if (timeout === undefined) return;
+  for (const key of ["attempt", "attemptWithBody", "idle", "total"] as const)
+    checkBounds(context, [...path, "timeout", key], timeout[key], TIMEOUT);
+}
+
+/**
+ * @param path - Of the pool.
+ */
+export function checkPoolDurations(context: CheckContext, { health, circuit }: NormalPool, path: Path): void {
+  checkBounds(context, [...path, "health", "interval"], health?.interval, INTERVAL);
+  checkBounds(context, [...path, "health", "timeout"], health?.timeout, TIMEOUT);
+  for (const key of ["window", "open", "openMax"] as const) checkBounds(context, [...path, "circuit", key], circuit[key], WINDOW);
+}
+
+function checkBounds(context: CheckContext, path: Path, text: string | undefined, { msMin, msMax }: Bounds): void {
+  const ms = text === undefined ? null : parseDurationMs(text);
+  if (ms === null || (ms >= msMin && ms <= msMax)) return;
+  const expected = `${shown(msMin)} to ${shown(msMax)}`;
+  const message = `\`${String(path.at(-1))}\` is too ${ms < msMin ? "short" : "long"}.`;
+  report(context, path, { code: "out-of-range", message, expected, found: text ?? "", fix: `Write a duration from ${expected}.` });
+}
+
+function shown(ms: number): string {
+  if (ms % 60_000 === 0) return `${ms / 60_000}m`;
+  return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
+}
