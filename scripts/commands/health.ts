@@ -50,13 +50,17 @@ async function health(session: Session, options: StoreOptions): Promise<Report> 
     });
   }
   const ageMs = document === null ? 0 : nowMs - document.asOfMs;
-  const stale = hasChecks && ageMs > HEALTH_STALE_MS;
+  const stale = hasChecks && isStale(ageMs);
   const json = { asOfMs: document?.asOfMs ?? null, ageMs, stale, region: document?.region ?? null, origins: rows };
   return report(
     [...healthTable(rows, { paint: session.paint, nowMs, document }), ...ageLines(document, ageMs, stale, session.paint)],
     json,
     stale ? EXIT.usage : EXIT.ok,
   );
+}
+
+export function isStale(ageMs: number): boolean {
+  return ageMs > HEALTH_STALE_MS;
 }
 
 /** Every origin of the release, in the order of its pools. */

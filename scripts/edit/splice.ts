@@ -73,7 +73,9 @@ export function appendTopLevel(text: string, root: YAMLMap, key: string, item: I
   const end = last === undefined ? range[0] + 1 : leafEnd(last);
   if (end === null) return null;
   const layout = flowLayout(text, range[0] + 1);
-  return `${text.slice(0, end)}${last === undefined ? "" : ","}${layout}${JSON.stringify(key)}: [${flowItem(item, layout)}]${text.slice(end)}`;
+  const deeper = layout.includes("\n") ? `${layout}  ` : "";
+  const list = `[${deeper}${flowItem(item, deeper)}${deeper === "" ? "" : layout}]`;
+  return `${text.slice(0, end)}${last === undefined ? "" : ","}${layout}${JSON.stringify(key)}: ${list}${text.slice(end)}`;
 }
 
 /** Sets a boolean of a mapping: over its old value, or on a line of its own below the first key. */

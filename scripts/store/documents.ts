@@ -133,7 +133,12 @@ export function parseHistory(text: string): HistoryEntry | null {
   const claim = field(value, "claim");
   const lines = Array.isArray(changes) ? changes.filter((line) => typeof line === "string") : [];
   const from = field(value, "from");
-  return { pointer: pointer.value, from: typeof from === "number" ? from : null, changes: lines, claim: typeof claim === "string" ? claim : "" };
+  return {
+    pointer: pointer.value,
+    from: typeof from === "number" ? from : null,
+    changes: lines,
+    claim: typeof claim === "string" ? claim : "",
+  };
 }
 
 export async function readHistory(store: KvStore, number: number): Promise<HistoryEntry | null> {

@@ -78,7 +78,12 @@ function spawnCli(args: readonly string[], cwd: string, env: Readonly<Record<str
     child.once("error", reject);
     child.once("close", (code) => {
       const stdout = Buffer.concat(out).toString("utf8");
-      resolve({ code: code ?? -1, stdout, stderr: Buffer.concat(err).toString("utf8"), json: () => JSON.parse(stdout) as Record<string, any> });
+      resolve({
+        code: code ?? -1,
+        stdout,
+        stderr: Buffer.concat(err).toString("utf8"),
+        json: () => JSON.parse(stdout) as Record<string, any>,
+      });
     });
   });
 }

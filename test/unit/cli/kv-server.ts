@@ -105,7 +105,9 @@ function kv(state: KvServer, { method, path, body }: Request, response: ServerRe
   }
   if (key !== "") {
     const value = read(state, key);
-    return value === null ? send(response, 404, failed(10009, "get: 'key not found'")) : send(response, 200, value, { "content-type": "application/octet-stream" });
+    return value === null
+      ? send(response, 404, failed(10009, "get: 'key not found'"))
+      : send(response, 200, value, { "content-type": "application/octet-stream" });
   }
   if (path === "/bulk/get" && method === "POST") {
     const { keys } = JSON.parse(body) as { keys: string[] };
@@ -123,7 +125,11 @@ function listKeys(state: KvServer, query: URLSearchParams, response: ServerRespo
   const from = Number(query.get("cursor") ?? "0");
   const page = names.slice(from, from + 10).map((name) => ({ name }));
   const cursor = from + 10 < names.length ? String(from + 10) : "";
-  send(response, 200, JSON.stringify({ success: true, errors: [], messages: [], result: page, result_info: { count: page.length, cursor } }));
+  send(
+    response,
+    200,
+    JSON.stringify({ success: true, errors: [], messages: [], result: page, result_info: { count: page.length, cursor } }),
+  );
 }
 
 function read(state: KvServer, key: string): string | null {
@@ -131,7 +137,11 @@ function read(state: KvServer, key: string): string | null {
   return late === undefined ? (state.values.get(key) ?? null) : late;
 }
 
-function admin(state: KvServer, request: { method: string; url: string; body: string; authorization: string }, response: ServerResponse): void {
+function admin(
+  state: KvServer,
+  request: { method: string; url: string; body: string; authorization: string },
+  response: ServerResponse,
+): void {
   if (request.authorization !== `Bearer ${ADMIN_TOKEN}`) return send(response, 404, "<h1>Not found</h1>", { "content-type": "text/html" });
   if (request.url === "/_breakwater/purge") {
     state.purges.push(JSON.parse(request.body));
@@ -151,7 +161,12 @@ function statusOf(state: KvServer): unknown {
     number: pointer?.number ?? null,
     from: "store",
     ageMs: 1500,
-    documents: { pointer: fine(pointer?.number ?? null), health: fine(null), overrides: fine(overrides?.version ?? null), purges: fine(null) },
+    documents: {
+      pointer: fine(pointer?.number ?? null),
+      health: fine(null),
+      overrides: fine(overrides?.version ?? null),
+      purges: fine(null),
+    },
     problems: { store: null, release: null },
   };
 }
@@ -164,7 +179,12 @@ function failed(code: number, message: string): string {
   return JSON.stringify({ success: false, errors: [{ code, message }], messages: [], result: null });
 }
 
-function send(response: ServerResponse, status: number, body: string, headers: Readonly<Record<string, string>> = { "content-type": "application/json" }): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  body: string,
+  headers: Readonly<Record<string, string>> = { "content-type": "application/json" },
+): void {
   response.writeHead(status, headers).end(body);
 }
 

@@ -41,7 +41,9 @@ describe("rule", () => {
   });
 
   test("list shows what is in force; disable and enable switch it", async () => {
-    expect((await run(["rule", "list"])).stdout).toBe('ID  STATE  ACTION  WHEN\nwp  on     block   http.request.uri.path contains "/wp-"\n');
+    expect((await run(["rule", "list"])).stdout).toBe(
+      'ID  STATE  ACTION  WHEN\nwp  on     block   http.request.uri.path contains "/wp-"\n',
+    );
     expect(await run(["rule", "disable", "wp"])).toMatchObject({ code: 0 });
     expect((await run(["rule", "list", "--json"])).json()["rules"]).toMatchObject([{ id: "wp", enabled: false }]);
     expect((await run(["rule", "disable", "wp", "--json"])).json()).toEqual({ ok: true, changed: false });
@@ -64,11 +66,16 @@ describe("rule", () => {
   test.each<readonly [string, readonly string[], number, string]>([
     ["an unknown rule", ["rule", "disable", "wpp"], 2, "did you mean wp?"],
     ["an id that is taken", ["rule", "add", "true", "--id", "wp", "--action", "block"], 2, "breakwater rule remove wp"],
-    ["an expression with an error", ["rule", "add", 'http.host eq 1', "--id", "x", "--action", "block"], 3, "fix:"],
+    ["an expression with an error", ["rule", "add", "http.host eq 1", "--id", "x", "--action", "block"], 3, "fix:"],
     ["no action", ["rule", "add", "true", "--id", "x"], 2, "give --action"],
     ["an unknown action", ["rule", "add", "true", "--id", "x", "--action", "drop"], 2, "block, log or skip"],
     ["no expression", ["rule", "add", "--id", "x", "--action", "block"], 2, "for example: breakwater rule add"],
-    ["an unknown place", ["rule", "add", 'http.host eq "x"', "--id", "x", "--action", "block", "--before", "nope"], 2, "breakwater rule list"],
+    [
+      "an unknown place",
+      ["rule", "add", 'http.host eq "x"', "--id", "x", "--action", "block", "--before", "nope"],
+      2,
+      "breakwater rule list",
+    ],
   ])("%s is refused and nothing is written", async (_name, args, code, text) => {
     const before = new Map(server().values);
     const ran = await run(args);
@@ -86,7 +93,9 @@ describe("origin", () => {
     expect(entry).toMatchObject({ state: "drain", weight: null, by: "kim", reason: "new disk" });
     expect(entry.untilMs - entry.atMs).toBe(30 * 60_000);
     expect(ran.json()).toMatchObject({ version: 1, refresh: { kind: "confirmed" } });
-    expect((await run(["origin", "list"])).stdout).toMatch(/^web\/second\.example\.net\s+https:\/\/second\.example\.net\s+2\s+unknown\s+drain for 29 min more, by kim: new disk$/m);
+    expect((await run(["origin", "list"])).stdout).toMatch(
+      /^web\/second\.example\.net\s+https:\/\/second\.example\.net\s+2\s+unknown\s+drain for 29 min more, by kim: new disk$/m,
+    );
     expect(await run(["origin", "restore", "second.example.net"])).toMatchObject({ code: 0 });
     expect(overrides()).toEqual({ format: 1, version: 2, origins: {} });
     expect((await run(["origin", "restore", "second.example.net", "--json"])).json()).toMatchObject({ changed: false });
@@ -146,7 +155,7 @@ describe("health", () => {
     expect(ran.stdout).toMatch(/^web\/second\.example\.net +down +2 min ago +status: status 503 +3 ms +FRA$/m);
   });
 
-  // The limit itself is tested with a clock in health-rows.test.ts; here both sides are far from it.
+  // The limit itself is tested in documents.test.ts, without a clock.
   test("a document older than 180 s is exit code 2", async () => {
     server().values.set("health", healthDocument(Date.now() - 400_000));
     const ran = await run(["health", "--json"]);
@@ -211,7 +220,11 @@ describe("explain", () => {
       route: { id: "www * /*", params: { rest: "page" } },
       routes: [{ reason: "path" }, { reason: "taken" }],
       rules: [{ id: "wp", did: "no-match" }],
-      outcome: { kind: "proxy", originRequest: { method: "GET", target: "/page?x=1" }, cache: { use: "cache", key: "https://www.example.com/page?x=1" } },
+      outcome: {
+        kind: "proxy",
+        originRequest: { method: "GET", target: "/page?x=1" },
+        cache: { use: "cache", key: "https://www.example.com/page?x=1" },
+      },
       pools: [
         {
           name: "web",
@@ -228,7 +241,10 @@ describe("explain", () => {
 
   test("a blocked request names the rule; a redirect its target; an unknown host its error", async () => {
     const blocked = (await run(["explain", "GET", "https://www.example.com/wp-login.php", "--json"])).json();
-    expect(blocked).toMatchObject({ rules: [{ id: "wp", did: "block" }], outcome: { kind: "error", stage: "protect", status: 403, code: "blocked" } });
+    expect(blocked).toMatchObject({
+      rules: [{ id: "wp", did: "block" }],
+      outcome: { kind: "error", stage: "protect", status: 403, code: "blocked" },
+    });
     const redirected = (await run(["explain", "GET", "https://www.example.com/old/a?b=1", "--json"])).json();
     expect(redirected["outcome"]).toMatchObject({ kind: "redirect", stage: "rewrite", location: "/new/a?b=1" });
     const unknown = await run(["explain", "GET", "https://other.example/"]);
@@ -237,7 +253,9 @@ describe("explain", () => {
   });
 
   test("works with a file and without any store", async () => {
-    const ran = await run(["explain", "post", "https://www.example.com/", "--config", "breakwater.yaml"], { BREAKWATER_URL: "http://127.0.0.1:1" });
+    const ran = await run(["explain", "post", "https://www.example.com/", "--config", "breakwater.yaml"], {
+      BREAKWATER_URL: "http://127.0.0.1:1",
+    });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain("cache: not used (method)");
   });

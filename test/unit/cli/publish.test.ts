@@ -33,7 +33,10 @@ describe("publishing", () => {
     const { release, ...rest } = pointer();
     expect(rest).toMatchObject({ number: 1, predecessor: null, author: "kim", message: "first" });
     expect(server().written).toEqual([`release/${release}`, `source/${release}`, "history/1", "current"]);
-    expect(JSON.parse(server().values.get(`source/${release}`) ?? "")).toEqual({ entry: "breakwater.yaml", files: { "breakwater.yaml": config() } });
+    expect(JSON.parse(server().values.get(`source/${release}`) ?? "")).toEqual({
+      entry: "breakwater.yaml",
+      files: { "breakwater.yaml": config() },
+    });
     expect(server().seen.at(-1)).toEqual({ method: "POST", path: "/_breakwater/refresh", authorization: `Bearer ${ADMIN_TOKEN}` });
     expect(ran.stdout).toContain(`Published release 1 (${release.slice(0, 12)})`);
     expect(ran.stdout).toContain(`In force at ${server().url}.`);
@@ -86,7 +89,10 @@ describe("publishing", () => {
 
   test("the files that the config names are published with it, and only those of its folder", async () => {
     write("words.txt", "bad\nworse\n");
-    write("breakwater.yaml", `${config(`  - id: words\n    when: http.host in $words\n    action: block\n`)}lists:\n  words: { kind: string, file: ./words.txt }\n`);
+    write(
+      "breakwater.yaml",
+      `${config(`  - id: words\n    when: http.host in $words\n    action: block\n`)}lists:\n  words: { kind: string, file: ./words.txt }\n`,
+    );
     const ran = await run(["publish"]);
     expect(ran).toMatchObject({ code: 0 });
     const { files } = JSON.parse(server().values.get(`source/${pointer().release}`) ?? "") as { files: Record<string, string> };
@@ -107,7 +113,9 @@ describe("an outdated base", () => {
     expect(ran.code).toBe(4);
     expect(ran.stderr).toContain("+ rule wp");
     expect(ran.stderr).toContain("Release 2");
-    expect(ran.stderr).toContain(`it started from release ${first.release.slice(0, 12)}, and ${second.release.slice(0, 12)} is in force now`);
+    expect(ran.stderr).toContain(
+      `it started from release ${first.release.slice(0, 12)}, and ${second.release.slice(0, 12)} is in force now`,
+    );
     expect(ran.stderr).toContain("fix: ");
     expect(server().values).toEqual(before);
   });
@@ -115,11 +123,18 @@ describe("an outdated base", () => {
   test("a file remembers what it was published as: an edit by somebody else in between refuses it", async () => {
     write("breakwater.yaml", config());
     expect(await run(["publish"])).toMatchObject({ code: 0 });
-    expect(await run(["rule", "add", "--id", "wp", "--when", 'http.request.uri.path contains "/wp-"', "--action", "block"])).toMatchObject({ code: 0 });
+    expect(await run(["rule", "add", "--id", "wp", "--when", 'http.request.uri.path contains "/wp-"', "--action", "block"])).toMatchObject({
+      code: 0,
+    });
     write("breakwater.yaml", config("", "https://third.example.net"));
     const refused = await run(["publish", "--json"]);
     expect(refused.code).toBe(4);
-    expect(refused.json()).toMatchObject({ ok: false, raced: false, changes: [{ kind: "added", thing: "rule", name: "wp" }], error: { exit: 4 } });
+    expect(refused.json()).toMatchObject({
+      ok: false,
+      raced: false,
+      changes: [{ kind: "added", thing: "rule", name: "wp" }],
+      error: { exit: 4 },
+    });
     expect(await run(["publish", "--base", "current"])).toMatchObject({ code: 0 });
     expect(pointer().number).toBe(3);
   });
@@ -171,7 +186,8 @@ describe("two publishers at once", () => {
 
   test("a rival whose pointer lands last is noticed when the pointer is read back", async () => {
     const first = await published(config());
-    server().afterPut = (key) => void (key === "current" && server().values.set("current", JSON.stringify({ ...first, number: 2, author: "lee" })));
+    server().afterPut = (key) =>
+      void (key === "current" && server().values.set("current", JSON.stringify({ ...first, number: 2, author: "lee" })));
     write("breakwater.yaml", config(BLOCK_WP));
     const ran = await run(["publish"]);
     expect(ran.code).toBe(4);
@@ -198,7 +214,8 @@ describe("two publishers at once", () => {
 describe("a store with faults", () => {
   test("429 and 503 are waited out", async () => {
     let left = 3;
-    server().fault = ({ method }) => (method === "PUT" && left-- > 0 ? { status: left === 1 ? 503 : 429, headers: { "retry-after": "0" } } : null);
+    server().fault = ({ method }) =>
+      method === "PUT" && left-- > 0 ? { status: left === 1 ? 503 : 429, headers: { "retry-after": "0" } } : null;
     write("breakwater.yaml", config());
     expect(await run(["publish"])).toMatchObject({ code: 0 });
     expect(pointer().number).toBe(1);
@@ -239,7 +256,14 @@ describe("a store with faults", () => {
   test("a store that never shows the pointer is exit code 5: written, not confirmed", async () => {
     await published(config());
     const old = server().values.get("current") ?? "";
-    server().afterPut = (key) => void (key === "current" && server().lagging.set("current", Array.from({ length: 50 }, () => old)));
+    server().afterPut = (key) =>
+      void (
+        key === "current" &&
+        server().lagging.set(
+          "current",
+          Array.from({ length: 50 }, () => old),
+        )
+      );
     write("breakwater.yaml", config(BLOCK_WP));
     const ran = await run(["publish"]);
     expect(ran.code).toBe(5);
@@ -258,7 +282,12 @@ describe("a store with faults", () => {
 describe("the Worker", () => {
   test("one that refuses the release is exit code 5 with its reason", async () => {
     const { release } = await published(config());
-    server().status = { release, wanted: "0".repeat(64), number: 1, problems: { release: { message: "the release does not fit its hash" } } };
+    server().status = {
+      release,
+      wanted: "0".repeat(64),
+      number: 1,
+      problems: { release: { message: "the release does not fit its hash" } },
+    };
     write("breakwater.yaml", config(BLOCK_WP));
     const ran = await run(["publish"]);
     expect(ran.code).toBe(5);

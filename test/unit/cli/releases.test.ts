@@ -19,7 +19,9 @@ describe("history", () => {
     const { stdout, code } = await run(["history"]);
     expect(code).toBe(0);
     const lines = stdout.split("\n");
-    expect(lines[0]).toMatch(new RegExp(`^2  ${second.slice(0, 12)}  \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC  kim  against scanners  in force$`));
+    expect(lines[0]).toMatch(
+      new RegExp(`^2  ${second.slice(0, 12)}  \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d UTC  kim  against scanners  in force$`),
+    );
     expect(lines[1]).toBe("    rule wp added");
     expect(lines[2]).toMatch(new RegExp(`^1  ${first.slice(0, 12)} .* kim  first$`));
     expect(lines).toContain("    origin web/origin.example.net added");
@@ -50,7 +52,13 @@ describe("rollback", () => {
     const first = await publish(config());
     const second = await publish(config(BLOCK_WP));
     const ran = await run(["rollback", "--json"]);
-    expect(ran.json()).toMatchObject({ ok: true, number: 3, release: first, predecessor: second, changes: [{ kind: "removed", thing: "rule", name: "wp" }] });
+    expect(ran.json()).toMatchObject({
+      ok: true,
+      number: 3,
+      release: first,
+      predecessor: second,
+      changes: [{ kind: "removed", thing: "rule", name: "wp" }],
+    });
     expect((await run(["show"])).stdout).toBe(config());
   });
 
@@ -108,7 +116,10 @@ describe("show", () => {
     expect(await run(["show", "1", "--write", "old"])).toMatchObject({ code: 0 });
     expect(readFileSync(join(folder(), "old/breakwater.yaml"), "utf8")).toBe(config());
     expect(await run(["show", "--write", "old"])).toMatchObject({ code: 4 });
-    expect((await run(["publish", "old/breakwater.yaml", "--base", "current", "--json"])).json()).toMatchObject({ release: first, number: 3 });
+    expect((await run(["publish", "old/breakwater.yaml", "--base", "current", "--json"])).json()).toMatchObject({
+      release: first,
+      number: 3,
+    });
   });
 
   test("a name from the store that leads out of the folder writes nothing", async () => {
@@ -166,7 +177,14 @@ describe("status", () => {
     const same = await run(["status"]);
     expect(same).toMatchObject({ code: 0, stderr: "" });
     expect(same.stdout).toContain(`release 1 (${release.slice(0, 12)}), from store, looked at KV 1 s ago`);
-    server().status = { release: "0".repeat(64), wanted: release, number: 1, from: "copy", ageMs: 0, problems: { store: { message: "KV did not answer" } } };
+    server().status = {
+      release: "0".repeat(64),
+      wanted: release,
+      number: 1,
+      from: "copy",
+      ageMs: 0,
+      problems: { store: { message: "KV did not answer" } },
+    };
     const behind = await run(["status"]);
     expect(behind.stdout).toContain("not the published one yet");
     expect(behind.stdout).toContain("store: KV did not answer");

@@ -81,10 +81,9 @@ describe("adding a rule", () => {
       `{\n  "sites": {},\n  "firewall": [\n    {\n      "id": "new",\n      "when": "http.host eq \\"x\\"",\n      "action": "block"\n    }\n  ]\n}\n`,
     ],
   ];
-  test.each(layouts)("%s", (name, before, after) => {
+  test.each(layouts)("%s", (_name, before, after) => {
     const text = edited(before, ADD);
-    if (name !== "JSON without a list") expect(text).toBe(after);
-    expect(parse(text)).toEqual(parse(after));
+    expect(text).toBe(after);
   });
 
   test("JSON stays JSON", () => {
