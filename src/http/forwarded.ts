@@ -20,15 +20,15 @@ export interface ClientAddressInput {
  * the other must not be believed. A trusted proxy that writes Forwarded therefore has to drop X-Forwarded-For.
  */
 export function clientAddress(input: ClientAddressInput): string {
-  const { peerAddress, headers, isTrustedProxy } = input;
-  if (peerAddress === "" || !isTrustedProxy(peerAddress)) return peerAddress;
+  const { peerAddress, headers } = input;
+  if (peerAddress === "" || !input.isTrustedProxy(peerAddress)) return peerAddress;
   let address = peerAddress;
   for (const hop of forwardedHops(headers).toReversed().slice(0, FORWARDED_HOPS_MAX)) {
     const known = addressOf(hop);
     // `unknown`, an obfuscated name or garbage: what stands left of it came through a hand that we do not know.
     if (known === null) return address;
     address = known;
-    if (!isTrustedProxy(known)) return known;
+    if (!input.isTrustedProxy(known)) return known;
   }
   return address;
 }

@@ -162,10 +162,10 @@ function bareItem(cursor: Cursor): Parsed<BareItem> {
 
 function number(cursor: Cursor): Parsed<Extract<BareItem, { type: "integer" | "decimal" }>> {
   const digits = match(cursor, /-?[0-9]+(?:\.[0-9]+)?(?![0-9.])/y);
-  const [whole = "", fraction] = (digits ?? "").replace("-", "").split(".");
+  const [integer = "", fraction] = (digits ?? "").replace("-", "").split(".");
   if (digits === null) return expected(cursor, "a number");
-  if (fraction === undefined && whole.length <= 15) return ok({ type: "integer", value: Number(digits) });
-  if (fraction !== undefined && whole.length <= 12 && fraction.length <= 3) return ok({ type: "decimal", value: Number(digits) });
+  if (fraction === undefined && integer.length <= 15) return ok({ type: "integer", value: Number(digits) });
+  if (fraction !== undefined && integer.length <= 12 && fraction.length <= 3) return ok({ type: "decimal", value: Number(digits) });
   return expected(cursor, "a number of at most 15 digits, or 12 and 3");
 }
 
