@@ -141,7 +141,7 @@ function storeSide(sink: StoreSink): StoreSide {
 }
 
 async function settlesInTime(work: Promise<void>): Promise<boolean> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), CACHE_STORE_STALL_MS_MAX);
   });

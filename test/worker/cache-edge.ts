@@ -129,7 +129,7 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
     edge.nowMs += 1;
     const requestedAtMs = edge.nowMs;
     const response = await edge.origin(asked);
-    if (response === null) return { kind: "failed", reason: "refused", retryAfterSeconds: null } as FetchOutcome;
+    if (response === null) return { kind: "failed", reason: "reset", retryAfterSeconds: null };
     const origin = { pool: "web", id: "one", base: "http://origin.test", basePath: "" };
     return { kind: "response", response, origin, requestedAtMs, respondedAtMs: edge.nowMs };
   }
@@ -163,6 +163,7 @@ function rulesetOf(policy: CachePolicySnapshot): Ruleset {
     hosts: createHostTable([site]),
     pools: new Map(),
     rules: [],
+    originBases: ["http://origin.test"],
     client: { addressHeader: "cf-connecting-ip", isTrustedProxy: () => false },
   };
 }
