@@ -39,7 +39,8 @@ export function parseSetCookie(line: string): SetCookie | null {
 
 /** One line. A cookie that could end the line is not written: null. */
 export function formatSetCookie({ name, value, attributes }: SetCookie): string | null {
-  const pair = name === "" ? value : `${name}=${value}`;
+  // Without its `=` a nameless value that has one would get a name.
+  const pair = name === "" && !value.includes("=") ? value : `${name}=${value}`;
   const line = [pair, ...attributes.map(([key, text]) => (text === null ? key : `${key}=${text}`))].join("; ");
   return isHeaderValue(line) ? line : null;
 }
