@@ -40,9 +40,9 @@ function stripped(path: string, prefix: string): string | null {
   return rest === "" || rest.startsWith("/") ? rest : null;
 }
 
-/** Kept as it is unless a server could resolve something in it. */
+/** Kept as it is unless a URL parser could resolve something in it: those take spaces off the end, and tabs and line breaks out. */
 function withoutDotSegments(path: string): string {
-  return /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\]|$)|\\/i.test(path) ? canonicalPath(path).path : path;
+  return /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|\\|[^\x21-\x7e]/i.test(path) ? canonicalPath(path).path : path;
 }
 
 /** Removes, then sets: the first pair of a name takes the new value, further ones go, a new name comes last. */
