@@ -118,7 +118,7 @@ export async function publishSnapshot(input: PublishSnapshotInput): Promise<Snap
   return { kind: "published", pointer: moved.pointer, changes, confirmed: moved.confirmed };
 }
 
-const DEFAULT_TIMING: PublishTiming = { settleMs: 0, nowMs: () => Date.now(), sleep: async (ms) => void (await pause(ms)) };
+const DEFAULT_TIMING: PublishTiming = { settleMs: 0, nowMs: () => Date.now(), sleep: (ms) => pause(ms) };
 
 function pointerOf(state: PointerState): Pointer | null {
   return state.kind === "pointer" ? state.pointer : null;

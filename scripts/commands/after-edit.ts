@@ -1,7 +1,6 @@
 // The end of every command that changes something: refreshes the Worker and says where the edit is in force, and by when it is
 // everywhere. Used by publish, rollback, rule and origin.
 
-import { fileURLToPath } from "node:url";
 import { EXIT, type ExitCode } from "../output/exit-codes.ts";
 import { formatTime } from "../output/time.ts";
 import { EVERYWHERE_MS, refreshWorker, type Refreshed } from "../store/refresh.ts";
@@ -17,7 +16,7 @@ export interface EditEnd {
 
 /** The admin API of a target, with the token found in the user's folder or the project's. */
 export function sessionAdmin(session: Session, target: Target): AdminApi | AdminGap {
-  return adminApi(target, session.env, [session.cwd, fileURLToPath(new URL("../..", import.meta.url))]);
+  return adminApi(target, session.env, session.tokenFolders);
 }
 
 export async function endEdit(session: Session, target: Target, shows: (status: unknown) => boolean): Promise<EditEnd> {

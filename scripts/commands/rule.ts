@@ -116,9 +116,10 @@ async function fileRules(session: Session, file: string, options: StoreOptions):
   return release.snapshot.rules;
 }
 
-function stateOf(rule: RuleSnapshot, { paint, nowMs }: Session): string {
+function stateOf(rule: RuleSnapshot, session: Session): string {
+  const { paint } = session;
   if (!rule.enabled) return paint("dim", "disabled");
-  if (rule.expiresAtMs !== null && rule.expiresAtMs <= nowMs()) return paint("dim", "expired");
+  if (rule.expiresAtMs !== null && rule.expiresAtMs <= session.nowMs()) return paint("dim", "expired");
   const until = rule.expiresAtMs === null ? "" : ` until ${formatTime(rule.expiresAtMs)}`;
   return rule.mode === "log" ? paint("yellow", `log only${until}`) : paint("green", `on${until}`);
 }

@@ -21,6 +21,8 @@ export interface Session {
   readonly env: Env;
   /** Relative paths of the command line start here. */
   readonly cwd: string;
+  /** Where the token of the Worker on this machine may be: the user's folder, and the project's when npm started this. */
+  readonly tokenFolders: readonly string[];
   /** For standard output. */
   readonly paint: Painter;
   nowMs(): number;
@@ -36,9 +38,10 @@ export function processSession(): Session {
   return {
     env,
     cwd: startFolder(env),
+    tokenFolders: [startFolder(env), process.cwd()],
     paint: painter(wantsColour(process.stdout, env)),
     nowMs: () => Date.now(),
-    sleep: async (ms) => void (await pause(ms)),
+    sleep: (ms) => pause(ms),
     note: (line) => void process.stderr.write(`${line}\n`),
     ask: askOnTerminal,
   };

@@ -89,9 +89,9 @@ function workerLines(answer: WorkerAnswer, state: PointerState, session: Session
   return [`        ${held}`, ...behind, ...problemLines(answer.status, session)];
 }
 
-function problemLines(status: unknown, session: Session): readonly string[] {
-  const problems = field(status, "problems");
-  const documents = field(status, "documents");
+function problemLines(shown: unknown, session: Session): readonly string[] {
+  const problems = field(shown, "problems");
+  const documents = field(shown, "documents");
   const named: (readonly [string, unknown])[] = [
     ["store", field(problems, "store")],
     ["release", field(problems, "release")],

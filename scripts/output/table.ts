@@ -27,5 +27,5 @@ function pad(text: string, wanted: number, align: "left" | "right"): string {
 }
 
 function width(text: string): number {
-  return [...text.replace(ESCAPES, "")].length;
+  return Array.from(text.replace(ESCAPES, "")).length;
 }

@@ -84,7 +84,7 @@ function newEntry(input: MoveInput, number: number): HistoryEntry {
   const { release, author, message, changes, claim } = input;
   const publishedAtMs = input.timing.nowMs();
   const predecessor = before?.release ?? null;
-  const pointer = { format: POINTER_FORMAT, number, release, candidate: null, predecessor, publishedAtMs, author, message };
+  const pointer: Pointer = { format: POINTER_FORMAT, number, release, candidate: null, predecessor, publishedAtMs, author, message };
   return { claim, from: before?.number ?? null, changes, pointer };
 }
 

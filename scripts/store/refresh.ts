@@ -40,7 +40,8 @@ export async function refreshWorker(input: RefreshInput): Promise<Refreshed> {
       if (input.shows(status)) return { kind: "confirmed" };
       const rejected = field(field(field(status, "problems"), "release"), "message");
       if (typeof rejected === "string" && wantsOther(status)) return { kind: "rejected", why: rejected };
-      why = `it still shows release ${String(field(status, "number") ?? "none")}`;
+      const number = field(status, "number");
+      why = `it still shows ${typeof number === "number" ? `release ${number}` : "no release"}`;
     } catch (error) {
       if (!isFailure(error)) throw error;
       why = error.parts.why ?? error.parts.what;

@@ -133,7 +133,12 @@ function workerAddress(input: TargetInput): string | null {
 }
 
 function timing(input: TargetInput): RestTiming {
-  return { retryMs: numberFrom(input.env, "BREAKWATER_RETRY_MS") ?? 500, attempts: 5, timeoutMs: REQUEST_TIMEOUT_MS, sleep: input.sleep };
+  return {
+    retryMs: numberFrom(input.env, "BREAKWATER_RETRY_MS") ?? 500,
+    attempts: 5,
+    timeoutMs: REQUEST_TIMEOUT_MS,
+    sleep: (ms) => input.sleep(ms),
+  };
 }
 
 function settle(env: Env, kind: "local" | "remote"): number {

@@ -15,7 +15,7 @@ export interface Ran {
   readonly stdout: string;
   readonly stderr: string;
   /** Standard output as JSON. */
-  readonly json: () => Record<string, any>;
+  readonly json: () => Record<string, unknown>;
 }
 
 export interface Bench {
@@ -82,10 +82,14 @@ function spawnCli(args: readonly string[], cwd: string, env: Readonly<Record<str
         code: code ?? -1,
         stdout,
         stderr: Buffer.concat(err).toString("utf8"),
-        json: () => JSON.parse(stdout) as Record<string, any>,
+        json: () => parseJson(stdout),
       });
     });
   });
+}
+
+function parseJson(text: string): Record<string, unknown> {
+  return JSON.parse(text) as Record<string, unknown>;
 }
 
 /** A small config that is valid in production; `rules` are lines of YAML below `firewall:`. */

@@ -1,16 +1,18 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { OriginOverride } from "../../../src/origin/overrides.ts";
 import { bench, BLOCK_WP, config } from "./harness.ts";
 
 const { server, folder, write, run } = bench();
 
 beforeEach(async () => {
   write("breakwater.yaml", config(BLOCK_WP));
-  expect(await run(["publish"])).toMatchObject({ code: 0 });
+  const { code, stderr } = await run(["publish"]);
+  if (code !== 0) throw new Error(stderr);
 });
 
-function overrides(): { version: number; origins: Record<string, any> } {
+function overrides(): { version: number; origins: Record<string, OriginOverride> } {
   return JSON.parse(server().values.get("overrides") ?? "null");
 }
 
@@ -24,7 +26,7 @@ describe("rule", () => {
     expect(ran.stdout).toContain("+ rule bad");
     const added = `  - id: bad\n    when: http.host eq "bad.example.com"\n    action: block\n    mode: log\n    expires: 2099-01-31\n    owner: kim\n`;
     expect((await run(["show"])).stdout).toBe(config(added + BLOCK_WP));
-    const { entries } = (await run(["history", "--json"])).json();
+    const { entries } = (await run(["history", "--json"])).json() as { entries: object[] };
     expect(entries[0]).toMatchObject({ number: 2, message: "rule add bad", changes: ["rule bad added"] });
     expect(readFileSync(join(folder(), "breakwater.yaml"), "utf8")).toBe(config(BLOCK_WP));
   });
@@ -91,7 +93,7 @@ describe("origin", () => {
     expect(ran).toMatchObject({ code: 0 });
     const entry = overrides().origins["web/second.example.net"];
     expect(entry).toMatchObject({ state: "drain", weight: null, by: "kim", reason: "new disk" });
-    expect(entry.untilMs - entry.atMs).toBe(30 * 60_000);
+    expect((entry?.untilMs ?? 0) - (entry?.atMs ?? 0)).toBe(30 * 60_000);
     expect(ran.json()).toMatchObject({ version: 1, refresh: { kind: "confirmed" } });
     expect((await run(["origin", "list"])).stdout).toMatch(
       /^web\/second\.example\.net\s+https:\/\/second\.example\.net\s+2\s+unknown\s+drain for 29 min more, by kim: new disk$/m,
@@ -235,7 +237,9 @@ describe("explain", () => {
         },
       ],
     });
-    const headers = Object.fromEntries(ran.json()["outcome"].originRequest.headers) as Record<string, string>;
+    const headers = Object.fromEntries(
+      (ran.json() as { outcome: { originRequest: { headers: [string, string][] } } }).outcome.originRequest.headers,
+    );
     expect(headers).toMatchObject({ "user-agent": "test", "x-forwarded-for": "192.0.2.9" });
   });
 

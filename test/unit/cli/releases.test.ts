@@ -35,8 +35,8 @@ describe("history", () => {
       server().values.set(`history/${number}`, JSON.stringify({ ...entry, from: number - 1, pointer: { ...entry.pointer, number } }));
     }
     server().values.set("current", JSON.stringify({ ...current, number: 25 }));
-    const all = (await run(["history", "--json", "--limit", "100"])).json()["entries"];
-    expect(all.map((row: { number: number }) => row.number)).toEqual(Array.from({ length: 25 }, (_, index) => 25 - index));
+    const all = ((await run(["history", "--json", "--limit", "100"])).json() as { entries: { number: number }[] }).entries;
+    expect(all.map((row) => row.number)).toEqual(Array.from({ length: 25 }, (_, index) => 25 - index));
     expect((await run(["history", "--json", "-n", "3"])).json()["entries"]).toHaveLength(3);
     expect(await run(["history", "-n", "0"])).toMatchObject({ code: 2 });
   });
