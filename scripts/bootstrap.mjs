@@ -140,12 +140,24 @@ function run(task, command) {
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : signal === "SIGTERM" ? 143 : 1)));
 }
 
-/** npm may be killed without its child being told; then the child would keep the ports. */
+/** npm may be killed without its child being told; then the child would keep the ports. Between the two there may be a shell. */
 function stopWithParent(child) {
   const parent = process.ppid;
+  const shell = spawnSync("ps", ["-o", "ppid=,comm=", "-p", String(parent)], { encoding: "utf8" });
+  const [, above = "", command = ""] = /^\s*(\d+)\s+(.*)$/m.exec(shell.stdout ?? "") ?? [];
+  const npm = /(^|\/)(da|ba|z|k)?sh$/.test(command.trim()) ? Number(above) : parent;
   setInterval(() => {
-    if (process.ppid !== parent) child.kill("SIGTERM");
+    if (process.ppid !== parent || !exists(npm)) child.kill("SIGTERM");
   }, 500).unref();
+}
+
+function exists(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
 }
 
 function fail(problem, fix) {

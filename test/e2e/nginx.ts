@@ -50,6 +50,8 @@ http {
   access_log off;
 ${temp.join("\n")}
   gzip_static on;
+  # nginx sends nothing compressed to a request with Via unless it is told to: its own rule for proxies, whatever the proxy.
+  gzip_proxied any;
   gzip_vary on;
   server {
     listen 127.0.0.1:${port};

@@ -22,10 +22,19 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "breakwater-start-"));
 });
 afterEach(async () => {
-  if (started?.pid !== undefined && started.exitCode === null) process.kill(-started.pid, "SIGKILL");
+  if (started?.pid !== undefined) killGroup(started.pid);
   started = null;
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Whatever a failed test has left running. */
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // Nothing was left.
+  }
+}
 
 interface Started {
   readonly child: ChildProcess;
