@@ -21,7 +21,7 @@ interface Outcome {
 
 const CHECKS: readonly Check[] = [
   command("format", ["oxfmt", "--check", "."], "npm run format"),
-  command("lint", ["oxlint", "--type-aware", "--deny-warnings", "."], "change what it names; the rules are in .oxlintrc.json"),
+  command("lint", ["oxlint", "--type-aware", "--deny-warnings", "."], "change what it names; the rules are in oxlint.config.ts"),
   command("types of the Worker", ["tsc", "-p", "tsconfig.json"], "change what it names"),
   command("types of scripts", ["tsc", "-p", "scripts/tsconfig.json"], "change what it names"),
   command("types of tests in Node", ["tsc", "-p", "test/tsconfig.json"], "change what it names"),

@@ -48,7 +48,8 @@ export interface OriginHeadersContext {
 
 export function originHeaders(facts: Facts, route: Route, context: OriginHeadersContext): Headers {
   const headers = stripHopByHop(facts.headers);
-  for (const name of ["host", ...URL_OVERRIDE_HEADERS, ...PLATFORM_HEADERS]) headers.delete(name);
+  // The runtime has answered Expect with 100 by itself.
+  for (const name of ["host", "expect", ...URL_OVERRIDE_HEADERS, ...PLATFORM_HEADERS]) headers.delete(name);
   if (context.cacheable) for (const name of UNKEYED_HEADERS) headers.delete(name);
   setForwardingHeaders(headers, { clientAddress: facts.client.address, host: facts.host, scheme: facts.scheme });
   appendVia(headers, facts.protocol);

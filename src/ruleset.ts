@@ -18,7 +18,7 @@ export interface Ruleset {
 
 export interface ClientRules {
   readonly addressHeader: string;
-  isTrustedProxy(address: string): boolean;
+  readonly isTrustedProxy: (address: string) => boolean;
 }
 
 export interface HostTable {

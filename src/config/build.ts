@@ -1,6 +1,8 @@
 // From the text of a user's config to a snapshot, or to everything that is wrong with it. Runs in Node only: the command
 // line, `npm start` and the tests call it, the Worker never loads it. Reads no files itself: they are handed in.
 
+import type { Expression } from "../expression/ast.ts";
+import { regexesOf } from "../expression/regexes.ts";
 import { CONFIG_DIAGNOSTICS_MAX, SNAPSHOT_BYTES_MAX } from "../limits.ts";
 import { checkConfig } from "./check.ts";
 import { checkRedirectLoops } from "./check/redirect-loops.ts";
@@ -39,11 +41,7 @@ export interface BuildOutput {
 }
 
 /** Never throws on a user's input. */
-export function buildConfig(input: BuildInput): Promise<BuildOutput> {
-  return Promise.resolve(build(input));
-}
-
-function build(input: BuildInput): BuildOutput {
+export async function buildConfig(input: BuildInput): Promise<BuildOutput> {
   const { value, diagnostics, source } = parseConfig(input.entry, input.files[input.entry] ?? "");
   if (value === undefined) return finish(diagnostics, null, null);
   const validated = validate(value, source);
@@ -55,7 +53,7 @@ function build(input: BuildInput): BuildOutput {
   const context = { config, source, resources, mode: input.mode, nowMs: input.nowMs ?? Date.now(), diagnostics: checked };
   const { expressions, lists } = checkConfig(context);
   if (checked.some(isError)) return finish(checked, null, config);
-  const snapshot = compileConfig({ config, resources, lists, expressions });
+  const snapshot = compileConfig({ config, resources, lists, expressions: await proved(expressions) });
   checkRedirectLoops(context, snapshot);
   if (checked.some(isError)) return finish(checked, null, config);
   const bytes = new TextEncoder().encode(encodeSnapshot(snapshot)).length;
@@ -104,4 +102,15 @@ function finish(diagnostics: readonly Diagnostic[], snapshot: Snapshot | null, c
     snapshot,
     config,
   };
+}
+
+/** Patterns that are not linear by their form alone are analysed, so that V8 may run what is proved. Three megabytes of analyser are loaded only then. */
+async function proved(expressions: readonly (Expression | null)[]): Promise<readonly (Expression | null)[]> {
+  const isUnproved = (expression: Expression | null): boolean =>
+    expression !== null && regexesOf(expression).some(({ maxLength }) => maxLength !== null);
+  if (!expressions.some(isUnproved)) return expressions;
+  const { proveRegexes } = await import("../expression/regex-safety.ts");
+  return expressions.map((expression) =>
+    expression !== null && isUnproved(expression) ? proveRegexes(expression).expression : expression,
+  );
 }

@@ -43,7 +43,8 @@ export function proveRegexes(expression: Expression): {
   readonly expression: Expression;
   readonly classes: ReadonlyMap<string, RegexClass>;
 } {
-  const classes = new Map(regexesOf(expression).map(({ source }) => [source, classifyRegex(source)]));
+  const unproved = regexesOf(expression).filter(({ maxLength }) => maxLength !== null);
+  const classes = new Map(unproved.map(({ source }) => [source, classifyRegex(source)]));
   const proved = mapRegexes(expression, (pattern) => withClass(pattern, classes.get(pattern.source) ?? { kind: "unknown" }));
   return { expression: proved, classes };
 }

@@ -46,7 +46,7 @@ export interface AnswerContext {
 export function answerResponse(answer: Answer, context: AnswerContext): Response {
   const headers = new Headers({ "x-request-id": context.requestId });
   const { site, facts } = context;
-  if (site?.hsts != null && facts?.scheme === "https") headers.set("strict-transport-security", site.hsts);
+  if (facts?.scheme === "https" && typeof site?.hsts === "string") headers.set("strict-transport-security", site.hsts);
   switch (answer.kind) {
     case "redirect":
       headers.set("location", answer.location);

@@ -79,7 +79,7 @@ export const pool = mapping({
       failures: key(z.int().min(1).max(1000).default(3), "Failures in a row that open the circuit: the origin is left out for a while.", 5),
       successRate: key(
         z.number().min(0).max(1).default(0.5),
-        "Opens below this share of successes, once `volume` requests were seen.",
+        "Opens at or below this share of successes, once `volume` requests were seen.",
         0.5,
       ),
       volume: key(z.int().min(1).max(10_000).default(10), "Requests in `window` before `successRate` counts.", 20),
