@@ -27,7 +27,7 @@ describe("entity tags", () => {
     ['"a", "b"', null],
   ])("%s is %o", (text, tag) => {
     expect(parseEntityTag(text)).toEqual(tag);
-    if (tag !== null) expect(formatEntityTag(tag)).toBe(text);
+    expect(tag === null ? text : formatEntityTag(tag)).toBe(text);
   });
 
   test.each([

@@ -91,7 +91,7 @@ test("whatever Connection says, no field of the connection survives, and all tha
       headers.set("connection", named.join(", "));
       const kept = stripHopByHop(headers);
       for (const name of HOP_BY_HOP) expect(kept.has(name)).toBe(false);
-      for (const name of names) if (!named.includes(name)) expect(kept.get(name)).toBe("x");
+      expect(names.filter((name) => !named.includes(name) && kept.get(name) !== "x")).toEqual([]);
     }),
   );
 });

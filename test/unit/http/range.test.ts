@@ -86,7 +86,7 @@ describe("several ranges", () => {
 
 test("whatever is asked, ranges lie in the representation and cost no more than it", () => {
   const spec = fc.oneof(
-    fc.string({ unit: fc.constantFrom(..."0123456789-, ") }),
+    fc.string({ unit: fc.constantFrom(..."0123456789-, ".split("")) }),
     fc.tuple(fc.nat(2000), fc.nat(2000)).map(([a, b]) => `${a}-${b}`),
     fc.nat(2000).map((n) => `-${n}`),
   );

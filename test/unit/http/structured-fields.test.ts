@@ -167,7 +167,6 @@ describe("targeted cache control (RFC 9213)", () => {
     ["foo", { maxAge: null, noStore: false }],
   ])("%s says %o", (value, expected) => {
     const control = targetedCacheControl(value);
-    if (expected === null) expect(control).toBeNull();
-    else expect(control).toMatchObject(expected);
+    expect(control).toEqual(expected === null ? null : expect.objectContaining(expected));
   });
 });

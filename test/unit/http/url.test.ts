@@ -101,7 +101,7 @@ describe("canonical paths", () => {
         const { path, problem } = canonicalPath(raw);
         expect(path).toMatch(/^\/[\x21-\x7e]*$/);
         expect(path).not.toMatch(/\/\/|\\|\/\.{1,2}(?:\/|$)/);
-        if (problem === null) expect(canonicalPath(path).path).toBe(path);
+        expect(problem === null ? canonicalPath(path).path : path).toBe(path);
       }),
       { numRuns: 2000 },
     );
@@ -201,7 +201,8 @@ describe("canonical hosts", () => {
         if (!canonical.ok) return;
         expect(canonicalHost(canonical.value.host, "https")).toEqual(canonical);
         // Punycode that decodes to nothing valid is the URL parser's affair.
-        if (!name.toLowerCase().includes("xn--")) expect(new URL(`https://${canonical.value.host}/`).host).toBe(canonical.value.host);
+        const { host } = canonical.value;
+        expect(name.toLowerCase().includes("xn--") ? host : new URL(`https://${host}/`).host).toBe(host);
       }),
       { numRuns: 1000 },
     );
