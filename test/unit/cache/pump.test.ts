@@ -1,0 +1,167 @@
+// One reader, two writers: neither the visitor nor the store can hurt the other.
+
+import { expect, test } from "vitest";
+import { pump, type PumpEnd, type StoreSink } from "../../../src/cache/pump.ts";
+import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX } from "../../../src/limits.ts";
+
+interface Recorded {
+  readonly sink: StoreSink;
+  readonly events: string[];
+}
+
+function sinkOf(write: (chunk: Uint8Array) => Promise<void> = async () => undefined): Recorded {
+  const events: string[] = [];
+  const sink: StoreSink = {
+    write: (chunk) => {
+      events.push(`write ${chunk.byteLength}`);
+      return write(chunk);
+    },
+    close: async () => {
+      events.push("close");
+      return true;
+    },
+    abort: async () => void events.push("abort"),
+  };
+  return { sink, events };
+}
+
+function source(chunks: readonly number[], end: "close" | "error" = "close"): { body: ReadableStream<Uint8Array>; pulled: () => number } {
+  let index = 0;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const length = chunks[index++];
+        if (length !== undefined) controller.enqueue(new Uint8Array(length));
+        else if (end === "close") controller.close();
+        else controller.error(new Error("reset"));
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, pulled: () => index };
+}
+
+interface Case {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly sink: StoreSink;
+  readonly client?: WritableStream<Uint8Array> | null;
+  readonly expectedBytes?: number | null;
+  readonly bytesMax?: number;
+  readonly nowMs?: () => number;
+}
+
+async function run(input: Case): Promise<PumpEnd> {
+  return await pump({
+    body: input.body,
+    client: input.client ?? null,
+    store: input.sink,
+    expectedBytes: input.expectedBytes ?? null,
+    bytesMax: input.bytesMax ?? 1e9,
+    clock: { nowMs: input.nowMs ?? (() => 0) },
+  });
+}
+
+function visitor(received: number[], write: () => void = () => undefined): WritableStream<Uint8Array> {
+  return new WritableStream({
+    write(chunk) {
+      write();
+      received.push(chunk.byteLength);
+    },
+    close: () => void received.push(-1),
+    abort: () => void received.push(-2),
+  });
+}
+
+test("both get every byte, and the store is told that it is whole", async () => {
+  const received: number[] = [];
+  const { sink, events } = sinkOf();
+  expect(await run({ body: source([3, 4]).body, sink, client: visitor(received), expectedBytes: 7 })).toBe("stored");
+  expect(received).toEqual([3, 4, -1]);
+  expect(events).toEqual(["write 3", "write 4", "close"]);
+});
+
+test.each([
+  ["fewer bytes than declared", [3, 3], 7, "length-mismatch"],
+  ["more bytes than declared", [3, 5], 7, "length-mismatch"],
+])("%s: the visitor's body is broken off and nothing is stored", async (_, chunks, expectedBytes, end) => {
+  const received: number[] = [];
+  const { sink, events } = sinkOf();
+  expect(await run({ body: source(chunks).body, sink, client: visitor(received), expectedBytes })).toBe(end);
+  expect(received.at(-1)).toBe(-2);
+  expect(events.at(-1)).toBe("abort");
+});
+
+test("an origin that breaks off breaks off both", async () => {
+  const received: number[] = [];
+  const { sink, events } = sinkOf();
+  expect(await run({ body: source([3], "error").body, sink, client: visitor(received) })).toBe("origin-error");
+  expect(received).toEqual([3, -2]);
+  expect(events).toEqual(["write 3", "abort"]);
+});
+
+test("as many bytes as the limit are stored, one more is not, and the visitor gets all", async () => {
+  for (const [bytesMax, end] of [
+    [7, "stored"],
+    [6, "too-large"],
+  ] as const) {
+    const received: number[] = [];
+    const { sink, events } = sinkOf();
+    expect(await run({ body: source([3, 4]).body, sink, client: visitor(received), bytesMax })).toBe(end);
+    expect(received).toEqual([3, 4, -1]);
+    expect(events.at(-1)).toBe(end === "stored" ? "close" : "abort");
+  }
+});
+
+test("a visitor who leaves does not end the store", async () => {
+  const broken = new WritableStream<Uint8Array>({
+    write() {
+      throw new Error("left");
+    },
+  });
+  const { sink, events } = sinkOf();
+  expect(await run({ body: source([3, 4, 5]).body, sink, client: broken })).toBe("stored");
+  expect(events).toEqual(["write 3", "write 4", "write 5", "close"]);
+});
+
+test("with neither visitor nor store the origin is read no further", async () => {
+  const { sink } = sinkOf();
+  const { body, pulled } = source(Array.from({ length: 100 }, () => 10));
+  expect(await run({ body, sink, bytesMax: 15 })).toBe("too-large");
+  expect(pulled()).toBeLessThan(5);
+});
+
+test("a store that fails does not end the answer", async () => {
+  const received: number[] = [];
+  const { sink, events } = sinkOf(async () => {
+    throw new Error("full");
+  });
+  expect(await run({ body: source([3, 4, 5]).body, sink, client: visitor(received) })).toBe("store-failed");
+  expect(received).toEqual([3, 4, 5, -1]);
+  expect(events.at(-1)).toBe("abort");
+});
+
+test("a store that lags by the limit is waited for, so that the origin is read no faster", async () => {
+  const gate = Promise.withResolvers<void>();
+  const { sink } = sinkOf(() => gate.promise);
+  const { body, pulled } = source([CACHE_STORE_LAG_BYTES_MAX, 1, 1, 1]);
+  const done = run({ body, sink });
+  for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+  expect(pulled()).toBe(2);
+  gate.resolve();
+  expect(await done).toBe("stored");
+});
+
+test("a visitor who takes longer than the limit for a chunk loses the store, not the answer", async () => {
+  for (const [ms, end] of [
+    [CACHE_CLIENT_STALL_MS_MAX, "stored"],
+    [CACHE_CLIENT_STALL_MS_MAX + 1, "stalled"],
+  ] as const) {
+    let nowMs = 0;
+    const received: number[] = [];
+    const client = visitor(received, () => {
+      nowMs += ms;
+    });
+    expect(await run({ body: source([3, 4]).body, sink: sinkOf().sink, client, nowMs: () => nowMs })).toBe(end);
+    expect(received).toEqual([3, 4, -1]);
+  }
+});
