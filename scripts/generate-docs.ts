@@ -1,18 +1,18 @@
 // Writes what is generated from the code: breakwater.schema.json and docs/config.md from the config's schema, and the tables of
-// docs/rules.md from the rules language. With --check it writes nothing and exits with 1 when a file is not what it would write.
+// docs/rules.md and docs/errors.md from the rules language and the errors. With --check it writes nothing and exits with 1 when a file is not what it would write.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { FUNCTIONS } from "../src/expression/functions.ts";
 import { signature } from "../src/expression/check-value.ts";
 import { typeName } from "../src/expression/types.ts";
+import { errorKinds } from "../src/errors.ts";
 import { REQUEST_FIELDS } from "../src/firewall/fields.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { configPage } from "./docs/config-page.ts";
 import { fillTables, table } from "./docs/markdown.ts";
 
 const ROOT = join(import.meta.dirname, "..");
-const RULES_PAGE = "docs/rules.md";
 
 interface Generated {
   readonly file: string;
@@ -21,14 +21,24 @@ interface Generated {
 
 function generate(): readonly Generated[] {
   const schema = configJsonSchema();
-  const files = [
+  return [
     { file: "breakwater.schema.json", text: `${JSON.stringify({ title: "Breakwater config", ...schema }, null, 2)}\n` },
     { file: "docs/config.md", text: configPage(schema) },
+    filled("docs/rules.md", { fields: fieldTable(), functions: functionTable() }),
+    filled("docs/errors.md", { errors: errorTable() }),
   ];
-  const rules = join(ROOT, RULES_PAGE);
-  return existsSync(rules)
-    ? [...files, { file: RULES_PAGE, text: fillTables(readFileSync(rules, "utf8"), { fields: fieldTable(), functions: functionTable() }) }]
-    : files;
+}
+
+/** A page that people write, with its tables. */
+function filled(file: string, tables: Readonly<Record<string, string>>): Generated {
+  return { file, text: fillTables(readFileSync(join(ROOT, file), "utf8"), tables) };
+}
+
+function errorTable(): string {
+  return table(
+    ["code", "status", "source", "message"],
+    Object.entries(errorKinds()).map(([code, { status, source, message }]) => [`\`${code}\``, String(status), source, message]),
+  );
 }
 
 function fieldTable(): string {

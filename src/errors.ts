@@ -26,8 +26,6 @@ export type ErrorCode =
 export interface ErrorKind {
   readonly status: number;
   readonly source: ErrorSource;
-  /** The same request may succeed later. */
-  readonly retryable: boolean;
   readonly title: string;
   readonly message: string;
 }
@@ -60,7 +58,11 @@ const KINDS: Readonly<Record<ErrorCode, ErrorKind>> = {
   "origin-unreachable": origin(502, "Bad gateway", "The server behind this site could not be reached."),
   "origin-timeout": origin(504, "Gateway timeout", "The server behind this site did not answer in time."),
   "pool-unavailable": origin(503, "Service unavailable", "No server behind this site is available at the moment."),
-  "no-release": edge(503, "Not configured yet", "This Breakwater has no configuration yet."),
+  "no-release": edge(
+    503,
+    "Not configured yet",
+    "Breakwater runs, but has no config yet. Its operator publishes one with: npm run breakwater -- publish FILE",
+  ),
   internal: edge(500, "Internal error", "Something went wrong while this request was handled."),
 };
 
@@ -75,13 +77,13 @@ export function errorKinds(): Readonly<Record<ErrorCode, ErrorKind>> {
 }
 
 function client(status: number, title: string, message: string): ErrorKind {
-  return { status, source: "client", retryable: false, title, message };
+  return { status, source: "client", title, message };
 }
 
 function origin(status: number, title: string, message: string): ErrorKind {
-  return { status, source: "origin", retryable: true, title, message };
+  return { status, source: "origin", title, message };
 }
 
 function edge(status: number, title: string, message: string): ErrorKind {
-  return { status, source: "edge", retryable: true, title, message };
+  return { status, source: "edge", title, message };
 }

@@ -17,10 +17,6 @@ export function typeName(type: ValueType): string {
   return "array" in type ? `Array(${typeName(type.array)})` : `Map(${typeName(type.map)})`;
 }
 
-export function sameType(left: ValueType, right: ValueType): boolean {
-  return typeName(left) === typeName(right);
-}
-
 /** The type of the elements of an array or of the values of a map; null for a scalar. */
 export function elementType(type: ValueType): ValueType | null {
   if (typeof type === "string") return null;
