@@ -21,6 +21,8 @@ export interface SeenRequest {
   readonly rawHeaders: readonly string[];
   /** How its arrival ended: the whole request came, or the connection broke before. Null while it is arriving. */
   arrival: "complete" | "cut" | null;
+  /** How the answer ended: all of it was sent, or the connection broke before. Null while it is being sent. */
+  answer: "sent" | "cut" | null;
 }
 
 /** An answer that a test puts at a path, instead of the page there. */
@@ -62,7 +64,7 @@ function startOrigin(options: { readonly name: string; readonly port: number; re
 async function handle(state: OriginState, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const url = new URL(request.url ?? "/", "http://origin.invalid");
   if (url.pathname.startsWith("/__")) return control(state, request, response);
-  record(state, request);
+  record(state, request, response);
   response.setHeader("x-origin", state.name);
   if (state.fail !== "off" && (await breakOnPurpose(state, request, response))) return;
   const canned = state.canned.get(url.pathname + url.search) ?? state.canned.get(url.pathname);
@@ -73,10 +75,17 @@ async function handle(state: OriginState, request: IncomingMessage, response: Se
   else sendText(at, 404, { "content-type": "text/plain" }, `no such page on ${state.name}\n`);
 }
 
-function record(state: OriginState, request: IncomingMessage): void {
-  const seen: SeenRequest = { method: request.method ?? "", url: request.url ?? "", rawHeaders: request.rawHeaders, arrival: null };
+function record(state: OriginState, request: IncomingMessage, response: ServerResponse): void {
+  const seen: SeenRequest = {
+    method: request.method ?? "",
+    url: request.url ?? "",
+    rawHeaders: request.rawHeaders,
+    arrival: null,
+    answer: null,
+  };
   request.once("end", () => (seen.arrival = "complete"));
   request.once("close", () => (seen.arrival ??= "cut"));
+  response.once("close", () => (seen.answer = response.writableFinished ? "sent" : "cut"));
   state.seen.push(seen);
   if (state.journal !== null) appendFileSync(state.journal, `${JSON.stringify(seen)}\n`);
   if (state.seen.length > SEEN_MAX) state.seen = state.seen.slice(-SEEN_MAX);
