@@ -65,9 +65,11 @@ function openLargeBody({ cache, bodyUrl, expectedBytes }: FillInput): LargeBody 
   // A store that ends before it was given everything takes nothing more: waiting for it would be for ever.
   let writtenBytes = 0;
   let closing = false;
-  const ended = put.then((stored) => {
+  const untilStored = async (): Promise<void> => {
+    const stored = await put;
     if (!stored || !(closing || writtenBytes === expectedBytes)) throw new Error("the store ended early");
-  });
+  };
+  const ended = untilStored();
   ended.catch(() => undefined);
   const remove = async (): Promise<void> => {
     await put;

@@ -116,8 +116,13 @@ function storeSide(sink: StoreSink): StoreSide {
     dropped = reason;
     await sink.abort().catch(() => undefined);
   };
-  const fails = (): void => {
-    failed = true;
+  const taken = async (chunk: Uint8Array): Promise<void> => {
+    try {
+      await sink.write(chunk);
+      waitingBytes -= chunk.byteLength;
+    } catch {
+      failed = true;
+    }
   };
   return {
     drop,
@@ -125,9 +130,7 @@ function storeSide(sink: StoreSink): StoreSide {
     async write(chunk) {
       if (dropped !== null) return;
       waitingBytes += chunk.byteLength;
-      lastWrite = sink.write(chunk).then(() => {
-        waitingBytes -= chunk.byteLength;
-      }, fails);
+      lastWrite = taken(chunk);
       if (waitingBytes > CACHE_STORE_LAG_BYTES_MAX && !(await settlesInTime(lastWrite))) await drop("stalled");
       if (failed) await drop("store-failed");
     },

@@ -110,11 +110,12 @@ function isStrings(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
+/** The runtime that wrote them is the judge of what a header may be. */
 function isHeaders(value: unknown): value is readonly (readonly [string, string])[] {
   if (!Array.isArray(value)) return false;
   if (!value.every((pair) => isStrings(pair) && pair.length === 2)) return false;
   try {
-    return new Headers(value as [string, string][]) !== null;
+    return value.length === 0 || [...new Headers(value as [string, string][])].length > 0;
   } catch {
     return false;
   }

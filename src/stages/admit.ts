@@ -32,8 +32,20 @@ interface Admission {
   readonly cached: Cached;
 }
 
+/** What was found before the origin was asked, and what came of asking. */
+export interface AnsweredLookup {
+  readonly lookup: Lookup;
+  readonly outcome: FetchOutcome;
+}
+
+export interface AnsweredRefresh {
+  readonly refresh: StoredAt;
+  readonly outcome: FetchOutcome;
+}
+
 /** Null when the fetch failed and nothing stored may stand in: the caller answers with an error page. */
-export async function admit(exchange: Exchange, ports: Ports, plan: Plan, lookup: Lookup, outcome: FetchOutcome): Promise<Response | null> {
+export async function admit(exchange: Exchange, ports: Ports, plan: Plan, answered: AnsweredLookup): Promise<Response | null> {
+  const { lookup, outcome } = answered;
   const { cache } = plan;
   const found = lookup.kind === "revalidate" ? lookup.found : null;
   if (cache.use === "bypass") {
@@ -215,7 +227,8 @@ function note(exchange: Exchange, changes: Partial<CacheDigest>): void {
  * The outcome of a refresh in the background (`Lookup` stale): stored, or not. Never touches the visitor's digest and gives no
  * answer. An origin that fails changes nothing: the next request decides.
  */
-export async function admitRefresh(exchange: Exchange, ports: Ports, plan: Plan, refresh: StoredAt, outcome: FetchOutcome): Promise<void> {
+export async function admitRefresh(exchange: Exchange, ports: Ports, plan: Plan, answered: AnsweredRefresh): Promise<void> {
+  const { refresh, outcome } = answered;
   if (plan.cache.use === "bypass" || outcome.kind === "failed") return;
   const facts = { ...exchange.facts, method: "GET" };
   const own: Exchange = { ...exchange, facts, digest: structuredClone(exchange.digest) };

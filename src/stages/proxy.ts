@@ -46,7 +46,7 @@ async function fromOrigin(run: Run, found: Lookup): Promise<Response> {
   const body = requestBody(exchange, plan);
   const outcome = await askOrigin(run, found, body?.stream ?? null);
   if (body?.exceeded() === true) return ended(run, { code: "body-too-large" });
-  const admitted = await admit(exchange, ports, plan, found, outcome);
+  const admitted = await admit(exchange, ports, plan, { lookup: found, outcome });
   if (admitted !== null) return deliver(exchange, admitted);
   return ended(run, originError(outcome));
 }
@@ -54,7 +54,7 @@ async function fromOrigin(run: Run, found: Lookup): Promise<Response> {
 /** Asks about a stale response after it was served. The visitor has left this behind. */
 async function refresh(run: Run, found: Extract<Lookup, { kind: "stale" }>): Promise<void> {
   const { exchange, plan, ports } = run;
-  await admitRefresh(exchange, ports, plan, found.refresh, await askOrigin(run, found, null));
+  await admitRefresh(exchange, ports, plan, { refresh: found.refresh, outcome: await askOrigin(run, found, null) });
 }
 
 /** The fetch stage, with the origin's name taken out of its answer: what is stored is as visitors may see it. */

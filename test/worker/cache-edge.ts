@@ -116,10 +116,12 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
     if (found.kind === "not-in-cache") return new Response(null, { status: 504 });
     if (found.kind === "stale") {
       const { refresh } = found;
-      ports.defer(ask(plan, found).then((outcome) => admitRefresh(exchange, ports, plan, refresh, outcome)));
+      ports.defer(ask(plan, found).then((outcome) => admitRefresh(exchange, ports, plan, { refresh, outcome })));
       return found.response;
     }
-    return (await admit(exchange, ports, plan, found, await ask(plan, found))) ?? new Response("no origin", { status: 502 });
+    return (
+      (await admit(exchange, ports, plan, { lookup: found, outcome: await ask(plan, found) })) ?? new Response("no origin", { status: 502 })
+    );
   }
 
   async function ask(plan: Plan, found: Lookup): Promise<FetchOutcome> {
@@ -130,8 +132,8 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
     const requestedAtMs = edge.nowMs;
     const response = await edge.origin(asked);
     if (response === null) return { kind: "failed", reason: "reset", retryAfterSeconds: null };
-    const origin = { pool: "web", id: "one", base: "http://origin.test", basePath: "" };
-    return { kind: "response", response, origin, requestedAtMs, respondedAtMs: edge.nowMs };
+    const answering = { pool: "web", id: "one", base: "http://origin.test", basePath: "" };
+    return { kind: "response", response, origin: answering, requestedAtMs, respondedAtMs: edge.nowMs };
   }
 
   return edge;

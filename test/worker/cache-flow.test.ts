@@ -344,7 +344,7 @@ test("a body that ends early is never stored, and the visitor sees it broken off
       });
     const edge = edgeOf(() => answer(body(), { "cache-control": "max-age=60", "content-length": String(length + 1) }));
     const { response } = await edge.send(`${URL}${length}`);
-    await expect(response.arrayBuffer()).rejects.toThrow();
+    await expect(response.arrayBuffer()).rejects.toThrow("ended early");
     await edge.settle();
     expect(edge.log).toMatchObject([{ event: "cache-not-stored", reason: "length-mismatch" }]);
     edge.origin = () => answer("whole");
@@ -362,7 +362,7 @@ test("an origin that breaks off in the middle leaves nothing stored", async () =
   });
   const edge = edgeOf(() => answer(body, { "cache-control": "max-age=60" }));
   const { response } = await edge.send(URL);
-  await expect(response.arrayBuffer()).rejects.toThrow();
+  await expect(response.arrayBuffer()).rejects.toThrow("reset");
   await edge.settle();
   expect(edge.log).toMatchObject([{ reason: "origin-error" }]);
   edge.origin = () => answer("whole");
@@ -486,6 +486,19 @@ test("browsers get the route's lifetime from misses and hits, and fields that we
     expect(response.headers.has("expires")).toBe(false);
     expect(response.headers.has("surrogate-key")).toBe(false);
   }
+});
+
+test("a header value that is no ASCII comes back as it came", async () => {
+  const edge = edgeOf(() => answer("a", { "cache-control": "max-age=60", "x-name": "Gr\u00fc\u00dfe" }));
+  const values = [];
+  for (let again = 0; again < 2; again++) {
+    const { cache, response } = await edge.get(URL);
+    values.push([cache.status, response.headers.get("x-name")]);
+  }
+  expect(values).toEqual([
+    ["MISS", "Gr\u00fc\u00dfe"],
+    ["HIT", "Gr\u00fc\u00dfe"],
+  ]);
 });
 
 test("statuses other than 200 keep their status in the store", async () => {
