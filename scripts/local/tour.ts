@@ -20,15 +20,17 @@ export function tour(input: TourInput): string {
 }
 
 function ownLines({ url }: TourInput, config: string): readonly string[] {
+  const here = targetOption(url);
   return [
     step("Ask for something", `curl -i ${url}/`),
-    step("See why it is answered as it is", `npm run breakwater -- explain GET ${url}/ --local`),
-    step("Publish after an edit", `npm run breakwater -- publish ${config} --local`),
+    step("See why it is answered as it is", `npm run breakwater -- explain GET ${url}/ ${here}`),
+    step("Publish after an edit", `npm run breakwater -- publish ${config} ${here}`),
     step("All commands", "npm run breakwater -- --help"),
   ];
 }
 
 function demoLines({ url, origins }: TourInput): readonly string[] {
+  const here = targetOption(url);
   const first = origins[0];
   return [
     `  Origins: ${origins.map(({ name, url: origin, pid }) => `${name} ${origin} (pid ${pid})`).join(", ")}`,
@@ -43,12 +45,17 @@ function demoLines({ url, origins }: TourInput): readonly string[] {
     step("Or make one fail: 500, 503, hang, reset, slow, off", `curl -d '{"mode":"503"}' ${origins[1]?.url ?? ""}/__fail`),
     step(
       "Add a rule; it is in force at once",
-      `npm run breakwater -- rule add 'http.request.uri.path eq "/api/time"' --id no-time --action block --local --yes && curl -i ${url}/api/time`,
+      `npm run breakwater -- rule add 'http.request.uri.path eq "/api/time"' --id no-time --action block ${here} --yes && curl -i ${url}/api/time`,
     ),
-    step("And take it away", "npm run breakwater -- rule remove no-time --local --yes"),
-    step("See why a request is answered as it is", `npm run breakwater -- explain GET ${url}/static/app.css --local`),
+    step("And take it away", `npm run breakwater -- rule remove no-time ${here} --yes`),
+    step("See why a request is answered as it is", `npm run breakwater -- explain GET ${url}/static/app.css ${here}`),
     step("All commands", "npm run breakwater -- --help"),
   ];
+}
+
+/** The command line looks at the usual port by itself. */
+function targetOption(url: string): string {
+  return url.endsWith(":8787") ? "--local" : `--local --worker ${url}`;
 }
 
 function step(what: string, command: string): string {
