@@ -18,7 +18,7 @@ import { confirm, isOwnReason } from "./confirm.ts";
 import type { FetchOutcome } from "./fetch.ts";
 import { discard, readEntry, respondFrom, type Found, type StoredAt } from "./found.ts";
 import { invalidateTargets } from "./invalidate.ts";
-import type { Lookup } from "./lookup.ts";
+import { sharedHeaders, type Lookup } from "./lookup.ts";
 import { storeResponse, type Unplaced } from "./store-response.ts";
 
 type Answered = Extract<FetchOutcome, { kind: "response" }>;
@@ -179,7 +179,7 @@ function startStore(admission: Admission, outcome: Answered, verdict: Extract<St
   const unplaced: Unplaced = {
     key: cached.key,
     vary,
-    variant: variantKey(vary, plan.originRequest.headers),
+    variant: variantKey(vary, sharedHeaders(plan)),
     status,
     statusText,
     headers: [...verdict.headers],

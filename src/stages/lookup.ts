@@ -4,6 +4,7 @@
 
 import { conditionalHeaders, unconditionalHeaders } from "../cache/revalidate.ts";
 import { decideStored, type CacheDecision } from "../cache/decide.ts";
+import { withoutIgnoredCookies } from "../cache/origin-cookies.ts";
 import { purgedAt } from "../cache/purge.ts";
 import { datableOf } from "../cache/serve.ts";
 import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
@@ -34,7 +35,7 @@ export async function lookup(exchange: Exchange, ports: Ports, plan: Plan): Prom
     note(exchange, { status: "MISS", fwd: "request" });
     return { kind: "miss", pass: true };
   }
-  const search = await findStored(ports.cache, plan.cache.key, plan.originRequest.headers);
+  const search = await findStored(ports.cache, plan.cache.key, sharedHeaders(plan));
   if (search.kind === "absent") return absent(exchange, search.fwd, null);
   const { found } = search;
   const decision = decideFound(exchange, found, plan.cache, ports.clock.nowMs());
@@ -47,7 +48,8 @@ export async function lookup(exchange: Exchange, ports: Ports, plan: Plan): Prom
 
 /** Method and headers of the fetch that follows. What is to be stored is asked for whole, whatever part this visitor wants. */
 export function originRequest(plan: Plan, found: Lookup): { readonly method: string; readonly headers: Headers } {
-  const { method, headers } = plan.originRequest;
+  const { method } = plan.originRequest;
+  const headers = sharedHeaders(plan);
   switch (found.kind) {
     case "revalidate":
       return { method, headers: conditionalHeaders(headers, found.found.stored) };
@@ -62,6 +64,11 @@ export function originRequest(plan: Plan, found: Lookup): { readonly method: str
     default:
       return found satisfies never;
   }
+}
+
+/** The request's headers as far as others may share its answer: what the origin is sent, and what variants are told apart by. */
+export function sharedHeaders({ cache, originRequest: { headers } }: Plan): Headers {
+  return cache.use === "cache" ? withoutIgnoredCookies(headers, cache.policy) : headers;
 }
 
 function decideFound({ state }: Exchange, found: Found, { key, policy }: Cached, nowMs: number): CacheDecision {

@@ -488,6 +488,23 @@ test("browsers get the route's lifetime from misses and hits, and fields that we
   }
 });
 
+test("where a route ignores cookies the origin does not see them, except those of the key", async () => {
+  const edge = edgeOf(({ headers }) => answer(headers.get("cookie") ?? "none", { "cache-control": "max-age=60", vary: "cookie" }), {
+    policy: {
+      requestCookies: "ignore",
+      key: { query: { kind: "all" }, sortQuery: false, headers: [], cookies: ["currency"], country: false },
+    },
+  });
+  const of = async (cookie: string): Promise<string[]> => {
+    const { cache, text } = await edge.get(URL, { headers: { cookie } });
+    return [cache.status, text];
+  };
+  expect(await of("session=1; currency=EUR")).toEqual(["MISS", "currency=EUR"]);
+  expect(await of("session=2; currency=EUR")).toEqual(["HIT", "currency=EUR"]);
+  expect(await of("session=1; currency=USD")).toEqual(["MISS", "currency=USD"]);
+  expect(await of("session=3")).toEqual(["MISS", "none"]);
+});
+
 test("a header value that is no ASCII comes back as it came", async () => {
   const edge = edgeOf(() => answer("a", { "cache-control": "max-age=60", "x-name": "Gr\u00fc\u00dfe" }));
   const values = [];
