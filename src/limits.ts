@@ -295,9 +295,6 @@ export const CACHE_ENVELOPE_SECONDS = 31_536_000;
 /** Ranges of one request: more than any player or reader of documents asks for; the whole is then sent. */
 export const RANGE_COUNT_MAX = 16;
 
-/** What one part of a multipart/byteranges answer costs beside its bytes: boundary, Content-Type and Content-Range. */
-export const RANGE_PART_OVERHEAD_BYTES = 100;
-
 /** Languages of one request that variants are told apart by: browsers send up to six. */
 export const ACCEPT_LANGUAGES_MAX = 10;
 

@@ -9,12 +9,17 @@ export function splitList(value: string, separator: "," | ";" = ","): readonly s
   const members: string[] = [];
   let start = 0;
   let index = 0;
+  // After one quote that is never closed no later one is: they are all escaped in the same rhythm. Looking again would cost the
+  // square of the length.
+  let mayClose = true;
   while (index < value.length) {
     const character = value[index];
-    if (character === '"') {
-      index = endOfQuoted(value, index) ?? index + 1;
+    const end = mayClose && character === '"' ? endOfQuoted(value, index) : null;
+    if (end !== null) {
+      index = end;
       continue;
     }
+    if (character === '"') mayClose = false;
     if (character === separator) {
       members.push(value.slice(start, index));
       start = index + 1;

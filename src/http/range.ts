@@ -1,7 +1,7 @@
 // Range and Content-Range (RFC 9110 14), in bytes. Pure: it decides which bytes are asked for, never reads them. A header that is
 // not valid, of another unit, or costlier than the whole answer is ignored, as RFC 9110 14.2 allows; the whole is then sent.
 
-import { RANGE_COUNT_MAX, RANGE_PART_OVERHEAD_BYTES } from "../limits.ts";
+import { RANGE_COUNT_MAX } from "../limits.ts";
 import { splitList } from "./list.ts";
 
 /** Both ends inclusive, counted from 0. */
@@ -17,7 +17,7 @@ export type RangeRequest =
   | { readonly kind: "multiple"; readonly ranges: readonly ByteRange[] }
   | { readonly kind: "unsatisfiable" };
 
-/** too-costly: the parts with their headers are no smaller than the whole. empty: there is no byte that a 206 could name. */
+/** too-costly: the parts together are larger than the whole. empty: there is no byte that a 206 could name. */
 export type RangeIgnored = "absent" | "other-unit" | "invalid" | "too-many" | "overlapping" | "too-costly" | "empty";
 
 export type ContentRange =
@@ -99,11 +99,10 @@ function resolve(spec: RangeSpec, size: number): ByteRange | null {
   return spec.first >= size ? null : { start: spec.first, end: Math.min(spec.last, size - 1) };
 }
 
-/** RFC 9110 17.15: more than two overlapping ranges, or many small ones, are no honest wish. */
+/** RFC 9110 17.15: more than two overlapping ranges are no honest wish; many small ones are bounded by their number. */
 function abuse(ranges: readonly ByteRange[], size: number): RangeRequest | null {
-  const bytes = ranges.reduce((sum, range) => sum + rangeLength(range) + RANGE_PART_OVERHEAD_BYTES, 0);
   if (overlapping(ranges) > 2) return ignored("overlapping");
-  return bytes >= size + RANGE_PART_OVERHEAD_BYTES ? ignored("too-costly") : null;
+  return ranges.reduce((sum, range) => sum + rangeLength(range), 0) > size ? ignored("too-costly") : null;
 }
 
 /** How many ranges share a byte with another one. */

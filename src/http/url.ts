@@ -13,20 +13,21 @@ export interface CanonicalPath {
 /**
  * Why a path is refused. nul, control: raw or encoded, they cut strings short somewhere behind us. encoded-dot-segment: a dot
  * segment that shows only to a server that decodes slashes (`..%2f`), decodes twice (`%252e%252e/`) or takes parameters off
- * segments (`..;`), and would lead it past our rules. bad-escape: a `%` that becomes an escape only once its neighbours are decoded.
+ * segments (`..;`), and would lead it past our rules.
  */
-export type PathProblem = "control" | "nul" | "encoded-dot-segment" | "bad-escape";
+export type PathProblem = "control" | "nul" | "encoded-dot-segment";
 
-/** Idempotent, and never with a dot segment, `//` or a backslash; for a path with a problem too, which must not be used further. */
+/** The path is idempotent, and has no dot segment, `//`, backslash or stray `%`; one with a problem must not be used further. */
 export function canonicalPath(rawPath: string): CanonicalPath {
-  const decoded = normaliseEscapes(rawPath.replaceAll("\\", "/"));
+  const received = normaliseEscapes(rawPath);
+  const decoded = rawPath.includes("\\") ? normaliseEscapes(rawPath.replaceAll("\\", "/")) : received;
   const path = removeDotSegments(decoded);
-  const ambiguous = path !== normaliseEscapes(rawPath) || /%5C|%[01]|%7F|%(?![0-9A-F]{2})/.test(path) || hasUnsafe(rawPath);
-  return { path, ambiguous, problem: pathProblem(rawPath, path) };
+  const ambiguous = path !== received || /%5C|%[01]|%7F/.test(path) || hasUnsafe(rawPath);
+  return { path, ambiguous, problem: pathProblem(decoded, path) };
 }
 
-/** An escape, or a character that may not stand in a path (RFC 3986 3.3). A stray `%` is neither and stays. */
-const ESCAPE_OR_UNSAFE = /%([0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/gu;
+/** An escape, or a run of characters that may not stand in a path (RFC 3986 3.3), a `%` that begins no escape among them. */
+const ESCAPE_OR_UNSAFE = /%([0-9A-Fa-f]{2})|(?:[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]|%(?![0-9A-Fa-f]{2}))+/g;
 const UNRESERVED = /^[A-Za-z0-9\-._~]$/;
 
 /** Unreserved characters decoded, other escapes in upper case, what may not stand in a path encoded (RFC 3986 6.2.2). */
@@ -39,7 +40,7 @@ function normaliseEscapes(path: string): string {
 }
 
 function hasUnsafe(path: string): boolean {
-  return /[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/.test(path);
+  return /%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9\-._~!$&'()*+,;=:@/%]/.test(path);
 }
 
 function percentEncode(text: string): string {
@@ -59,25 +60,26 @@ function removeDotSegments(path: string): string {
   return `/${kept.join("/")}${isDirectory && kept.length > 0 ? "/" : ""}`;
 }
 
-function pathProblem(rawPath: string, path: string): PathProblem | null {
+function pathProblem(decoded: string, path: string): PathProblem | null {
   if (/%00/.test(path)) return "nul";
   if (/%(?:0[1-9A-F]|1[0-9A-F]|7F)/.test(path)) return "control";
-  if (hidesDotSegment(rawPath)) return "encoded-dot-segment";
-  // `%%34%31` is `%41` after one round and `A` after another: the canonical form would depend on who reads it.
-  return normaliseEscapes(path) === path ? null : "bad-escape";
+  return hidesDotSegment(decoded) ? "encoded-dot-segment" : null;
 }
 
-/** Plain dot segments, also as `%2e`, are resolved and no problem. Decoding slashes, or a second time, must not make more of them. */
-function hidesDotSegment(rawPath: string): boolean {
-  if (!/%2f|%5c|%25|;/i.test(rawPath)) return false;
-  const plain = decodeAscii(rawPath, /%2e/gi).replaceAll("\\", "/");
-  const once = decodeAscii(plain, /%(?:2e|2f|5c)/gi);
-  const twice = decodeAscii(decodeAscii(once, /%25/g), /%(?:2e|2f|5c)/gi);
-  return [once, twice].some((path) => dotSegments(path.replaceAll("\\", "/"), true) > dotSegments(plain, false));
+/**
+ * Plain dot segments, also as `%2e`, are resolved and no problem. Decoding slashes, or everything a second time, must not make more.
+ *
+ * @param path - With its escapes normalised, before dot segments are removed.
+ */
+function hidesDotSegment(path: string): boolean {
+  if (!/%2F|%5C|%25|;/.test(path)) return false;
+  const once = decodeSlashes(path);
+  const twice = decodeSlashes(normaliseEscapes(once.replaceAll("%25", "%")));
+  return [once, twice].some((read) => dotSegments(read, true) > dotSegments(path, false));
 }
 
-function decodeAscii(path: string, escapes: RegExp): string {
-  return path.replaceAll(escapes, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
+function decodeSlashes(path: string): string {
+  return path.replaceAll(/%2F|%5C/g, "/");
 }
 
 /** @param withParameters - `..;x` counts as `..`, as Java servers read it. */

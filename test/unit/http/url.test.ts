@@ -22,8 +22,11 @@ describe("canonical paths", () => {
     ["/a\\b", "/a/b", true],
     ["/a\\..\\b", "/b", true],
     ["/a%5cb", "/a%5Cb", true],
-    ["/a%zz", "/a%zz", true],
-    ["/a%", "/a%", true],
+    ["/a%zz", "/a%25zz", true],
+    ["/a%", "/a%25", true],
+    // Decoded once, `%41` would come of these, and `A` of that.
+    ["/%%34%31", "/%2541", true],
+    ["/%4%31", "/%2541", true],
     ["/a b", "/a%20b", true],
     ['/a"<b>', "/a%22%3Cb%3E", true],
     ["/é", "/%C3%A9", true],
@@ -54,9 +57,9 @@ describe("canonical paths", () => {
     ["/static/..;a=b/admin", "encoded-dot-segment"],
     ["/static/%2e%2e;/admin", "encoded-dot-segment"],
     ["/static%2f..;x%2fadmin", "encoded-dot-segment"],
-    ["/%%34%31", "bad-escape"],
-    ["/%4%31", "bad-escape"],
-    ["/%%32e%%32e/x", "bad-escape"],
+    ["/%%32e%%32e/x", "encoded-dot-segment"],
+    ["/%25%32%65%252e/x", "encoded-dot-segment"],
+    ["/a%252f..%252fb", "encoded-dot-segment"],
   ])("%j is refused: %s", (raw, problem) => {
     expect(canonicalPath(raw).problem).toBe(problem);
   });
@@ -95,13 +98,13 @@ describe("canonical paths", () => {
   );
   const rawPath = fc.array(piece, { maxLength: 12 }).map((pieces) => `/${pieces.join("")}`);
 
-  test("idempotent unless refused, never with a dot segment, an empty segment or a backslash, and always plain ASCII", () => {
+  test("idempotent, never with a dot segment, an empty segment or a backslash, and always plain ASCII", () => {
     fc.assert(
       fc.property(rawPath, (raw) => {
-        const { path, problem } = canonicalPath(raw);
+        const { path } = canonicalPath(raw);
         expect(path).toMatch(/^\/[\x21-\x7e]*$/);
         expect(path).not.toMatch(/\/\/|\\|\/\.{1,2}(?:\/|$)/);
-        expect(problem === null ? canonicalPath(path).path : path).toBe(path);
+        expect(canonicalPath(path).path).toBe(path);
       }),
       { numRuns: 2000 },
     );
