@@ -2,6 +2,7 @@
 
 import type { ConditionSnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
+import { cookieValues } from "../http/cookies.ts";
 
 export function conditionsHold(conditions: readonly ConditionSnapshot[], facts: Facts): boolean {
   return conditions.every((condition) => holds(condition, facts) !== condition.negate);
@@ -21,16 +22,8 @@ function valuesOf(condition: ConditionSnapshot, facts: Facts): readonly string[]
     case "query":
       return new URLSearchParams(facts.query).getAll(condition.name);
     case "cookie":
-      return cookieValues(facts.headers.get("cookie") ?? "", condition.name);
+      return cookieValues(facts.headers.get("cookie"), condition.name);
     default:
       return condition.source satisfies never;
   }
-}
-
-function cookieValues(header: string, name: string): readonly string[] {
-  return header
-    .split(";")
-    .map((pair) => pair.trim())
-    .filter((pair) => pair.startsWith(`${name}=`))
-    .map((pair) => pair.slice(name.length + 1));
 }

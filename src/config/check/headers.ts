@@ -1,22 +1,11 @@
 // Header rules: headers that a rule cannot or must not touch, names that differ only by case, and placeholders.
 
+import { FRAMING_HEADERS } from "../../transform/header-rules.ts";
 import type { NormalRoute } from "../normalize.ts";
 import type { Path } from "../source.ts";
 import { reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { checkTemplate } from "./templates.ts";
-
-/** RFC 9110 7.6.1 and RFC 9112 6: they frame the message; a rule on them would break it or smuggle another in. */
-const FRAMING: ReadonlySet<string> = new Set([
-  "connection",
-  "content-length",
-  "keep-alive",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-]);
 
 /** Set by Breakwater on the way to the origin; an application trusts them. */
 const FORWARDING: ReadonlySet<string> = new Set([
@@ -57,7 +46,7 @@ function checkName(context: CheckContext, side: "request" | "response", name: st
       message,
       fix: "Use `host: preserve` on the route; origins also find the visitor's host in X-Forwarded-Host.",
     });
-  } else if (FRAMING.has(lower)) {
+  } else if (FRAMING_HEADERS.has(lower)) {
     reportKey(context, path, {
       code: "protected-header",
       message: `${name} belongs to the connection and cannot be changed by a rule.`,
