@@ -50,6 +50,7 @@ export async function admit(exchange: Exchange, ports: Ports, plan: Plan, answer
   const found = lookup.kind === "revalidate" ? lookup.found : null;
   if (cache.use === "bypass") {
     if (outcome.kind === "failed") return null;
+    note(exchange, { fwdStatus: outcome.response.status });
     await invalidateTargets(exchange, ports, plan, outcome.response);
     return shown(outcome.response, plan);
   }
@@ -77,8 +78,10 @@ async function revalidated(admission: Admission, found: Found, outcome: Answered
   }
   discard(found.body);
   const answer = exchange.facts.method === "HEAD" ? passed(admission, outcome) : await fresh(admission, outcome);
-  // What it said before is no answer any more, not even when the origin fails. A store that is under way takes its place.
-  if (!exchange.digest.cache.stored) await ports.cache.delete(found.entryUrl);
+  const { stored, detail } = exchange.digest.cache;
+  // What it said before is no answer any more, not even when the origin fails. A store that is under way takes its place. An
+  // answer that is not stored for what the request carries says nothing about what others get.
+  if (!stored && !isOwnReason(detail)) await ports.cache.delete(found.entryUrl);
   return answer;
 }
 

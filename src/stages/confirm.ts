@@ -4,7 +4,7 @@
 import { confirms, mergedHeaders } from "../cache/revalidate.ts";
 import { storable } from "../cache/storable.ts";
 import type { StoredResponse } from "../cache/stored.ts";
-import type { CacheDetail, Exchange } from "../exchange.ts";
+import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
 import type { CachePlan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import type { StoredAt } from "./found.ts";
@@ -31,8 +31,8 @@ export interface ConfirmInput {
 /** Reasons that lie in this request alone: what is stored for others stays as it is. */
 const OWN_REASONS: readonly CacheDetail[] = ["authorization", "request-cookie", "no-store"];
 
-export function isOwnReason(reason: CacheDetail): boolean {
-  return OWN_REASONS.includes(reason);
+export function isOwnReason(reason: CacheDigest["detail"]): boolean {
+  return OWN_REASONS.some((own) => own === reason);
 }
 
 /** The store is written in the background. */

@@ -473,6 +473,18 @@ test("a page that becomes private is forgotten when it is asked about", async ()
   expect((await edge.get(URL)).response.status).toBe(502);
 });
 
+test("a page that one visitor's cookie changed is kept for all others", async () => {
+  const edge = edgeOf(({ headers }) =>
+    answer(headers.has("cookie") ? "mine" : "ours", { "cache-control": "max-age=10, stale-if-error=1000" }),
+  );
+  await edge.get(URL);
+  edge.nowMs += 11_000;
+  const mine = await edge.get(URL, { headers: { cookie: "session=1" } });
+  expect([mine.text, mine.cache.detail]).toEqual(["mine", "request-cookie"]);
+  edge.origin = () => null;
+  expect((await edge.get(URL)).text).toBe("ours");
+});
+
 test("browsers get the route's lifetime from misses and hits, and fields that were for the cache end here", async () => {
   const headers = { "cache-control": "public, max-age=60", "surrogate-key": "a b", expires: "Thu, 01 Jan 2099 00:00:00 GMT" };
   const edge = edgeOf(() => answer("a", headers), { policy: { browserTtlSeconds: 5 } });
