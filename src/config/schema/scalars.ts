@@ -18,7 +18,7 @@ export function mapping<S extends z.ZodRawShape>(shape: S): z.ZodObject<S, z.cor
 
 /** Text of a fixed form. `expected` completes the sentence "expected ...". */
 export function text(pattern: RegExp, expected: string): z.ZodString {
-  return z.string({ error: () => expected }).regex(pattern, { error: () => expected });
+  return z.string({ error: () => expected }).regex(pattern, { error: () => expected, abort: true });
 }
 
 export const duration = text(DURATION_PATTERN, "a duration such as 500ms, 10s, 5m, 2h or 30d").meta({ id: "duration" });
