@@ -62,7 +62,7 @@ async function askOrigin(run: Run, found: Lookup, body: ReadableStream<Uint8Arra
   const { exchange, plan, table, ports } = run;
   const { method, headers } = originRequest(plan, found);
   // What fills the cache is wanted by the next visitor too.
-  const abortWithVisitor = found.kind === "bypass";
+  const abortWithVisitor = found.kind === "bypass" || (found.kind === "miss" && found.pass);
   const outcome = await fetchFromOrigin(exchange, ports, table, { plan, method, target: plan.originRequest.target, headers, body, abortWithVisitor });
   if (outcome.kind === "failed" || outcome.response.status === 101) return outcome;
   return { ...outcome, response: withoutOriginNames(run, outcome.response, outcome.origin.basePath) };
