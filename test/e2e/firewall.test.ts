@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
-import { startEdge } from "./harness.ts";
+import { eventually, startEdge } from "./harness.ts";
 import type { Edge } from "./harness.ts";
 
 let edge: Edge;
@@ -57,8 +57,9 @@ test("the page of a blocked request shows its request id, and the log names the 
   const answer = await edge.get("/wp-admin", { headers: [["Accept", "text/html"]] });
   const id = answer.header("x-request-id") ?? "none";
   expect(answer.text()).toContain(id);
-  const line = edge.log.find((entry) => entry.includes(id));
-  expect(line).toContain("block-login");
+  // The log comes by another way than the answer, and may be later.
+  await eventually("the request is logged", async () => edge.log.some((entry) => entry.includes(id)));
+  expect(edge.log.find((entry) => entry.includes(id))).toContain("block-login");
 });
 
 test("a blocked request that asks for JSON gets JSON", async () => {
