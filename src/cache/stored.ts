@@ -14,6 +14,8 @@ export type Entry =
   | { readonly kind: "response"; readonly response: StoredResponse }
   /** The URL has variants; `vary` says how to name them. */
   | { readonly kind: "index"; readonly key: string; readonly vary: readonly string[]; readonly invalidatedAtMs: number }
+  /** The variant that requests get which want one language most and whose own list was not seen yet. */
+  | { readonly kind: "language"; readonly key: string; readonly variant: string }
   /** An unsafe request invalidated the URL at this time (RFC 9111 4.4). */
   | { readonly kind: "mark"; readonly key: string; readonly invalidatedAtMs: number };
 
@@ -73,12 +75,14 @@ export function storedHeaders(stored: StoredResponse): Headers {
 }
 
 function entryOf(value: Record<string, unknown>): Entry | null {
-  const { kind, key, vary, invalidatedAtMs } = value;
+  const { kind, key, vary, variant, invalidatedAtMs } = value;
   if (kind === "response") {
     const response = storedResponseOf(value["response"]);
     return response === null ? null : { kind, response };
   }
-  if (typeof key !== "string" || !isCount(invalidatedAtMs)) return null;
+  if (typeof key !== "string") return null;
+  if (kind === "language") return typeof variant === "string" ? { kind, key, variant } : null;
+  if (!isCount(invalidatedAtMs)) return null;
   if (kind === "mark") return { kind, key, invalidatedAtMs };
   return kind === "index" && isStrings(vary) ? { kind, key, vary, invalidatedAtMs } : null;
 }

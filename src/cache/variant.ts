@@ -2,6 +2,8 @@
 // Vary lists and the values that the origin was sent for them, normalised only where two values ask for the same thing.
 // Pure. The values come from the request as the origin sees it, never from what the visitor sent.
 
+import { normalisedLanguages } from "./language.ts";
+
 /** Names one variant: fields and normalised values. Two requests with the same text may share an answer; "" without Vary. */
 export function variantKey(fields: readonly string[], originHeaders: Headers): string {
   if (fields.length === 0) return "";
@@ -16,11 +18,12 @@ function normalised(field: string, value: string | null): string | null {
   // Inside quotes a comma and a space are content.
   if (value === null || value.includes('"') || EXACT_FIELDS.includes(field)) return value;
   if (field === "accept-encoding") return normalisedCodings(value);
+  if (field === "accept-language") return normalisedLanguages(value);
   const list = value
     .split(",")
     .map((member) => member.trim())
     .join(",");
-  return field === "accept" || field === "accept-language" ? list.toLowerCase() : list;
+  return field === "accept" ? list.toLowerCase() : list;
 }
 
 /** The codings that the client takes, sorted. One that it refuses (`q=0`) is left out, except what is on unless refused. */

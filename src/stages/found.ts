@@ -1,7 +1,8 @@
 // A stored response in the hands of one request: its metadata, and the entry that holds its bytes. Reads the store through its
 // port; decides nothing. Used by the stages lookup and admit, and by nothing else.
 
-import { decodeEntry, type Entry, type StoredResponse } from "../cache/stored.ts";
+import { offeredLanguage, wantedLanguage } from "../cache/language.ts";
+import { decodeEntry, storedHeaders, type Entry, type StoredResponse } from "../cache/stored.ts";
 import { markUrl, primaryUrl, variantUrl } from "../cache/location.ts";
 import { multipartRanges } from "../cache/multipart.ts";
 import { copyRange } from "../cache/slice.ts";
@@ -31,7 +32,7 @@ export type Search =
   | { readonly kind: "found"; readonly found: Found }
   | { readonly kind: "absent"; readonly fwd: "uri-miss" | "vary-miss" };
 
-/** One look-up for a response without Vary whose body is small; one more each for Vary, a large body, and what a route adds to keys. */
+/** One look-up for a response without Vary whose body is small; one more each for Vary, a large body, and what a route adds to keys; two for a list of languages that is new. */
 export async function findStored(cache: CacheStore, key: string, originHeaders: Headers): Promise<Search> {
   const url = urlOfKey(key);
   const [primary, markedAtMs] = await Promise.all([readEntry(cache, await primaryUrl(key), key), url === key ? 0 : readMark(cache, url)]);
@@ -39,10 +40,26 @@ export async function findStored(cache: CacheStore, key: string, originHeaders: 
   if (primary.entry.kind !== "index") return await withBody(cache, primary, "", markedAtMs);
   const { vary, invalidatedAtMs } = primary.entry;
   const variant = variantKey(vary, originHeaders);
-  const entry = await readEntry(cache, await variantUrl(key, variant), key);
-  return entry === null
-    ? { kind: "absent", fwd: "vary-miss" }
-    : await withBody(cache, entry, variant, Math.max(markedAtMs, invalidatedAtMs));
+  const own = await readEntry(cache, await variantUrl(key, variant), key);
+  const since = Math.max(markedAtMs, invalidatedAtMs);
+  return own === null ? await withLanguage(cache, { key, variant }, since) : await withBody(cache, own, variant, since);
+}
+
+/** For a list of languages that was not seen before: the variant in the one that it wants most. */
+async function withLanguage(cache: CacheStore, { key, variant }: Pick<StoredResponse, "key" | "variant">, sinceMs: number): Promise<Search> {
+  const absent: Search = { kind: "absent", fwd: "vary-miss" };
+  const wanted = wantedLanguage(variant);
+  const pointer = wanted === null ? null : await readEntry(cache, await variantUrl(key, wanted.name), key);
+  if (pointer?.entry.kind !== "language") return absent;
+  const entry = await readEntry(cache, await variantUrl(key, pointer.entry.variant), key);
+  if (entry?.entry.kind !== "response") return absent;
+  // It may have been replaced by an answer in another language.
+  const offered = entry.entry.response;
+  if (offeredLanguage(offered.variant, storedHeaders(offered).get("content-language"))?.name === wanted?.name) {
+    return await withBody(cache, entry, pointer.entry.variant, sinceMs);
+  }
+  discard(entry.response);
+  return absent;
 }
 
 /** When the URL was last invalidated here; 0 for never. */

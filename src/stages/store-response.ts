@@ -5,7 +5,8 @@
 import { bodyUrl, markUrl, primaryUrl, variantUrl } from "../cache/location.ts";
 import { cacheFill, type FilledBody } from "../cache/fill.ts";
 import type { StoreSink } from "../cache/pump.ts";
-import { encodeEntry, type Entry, type StoredResponse } from "../cache/stored.ts";
+import { offeredLanguage } from "../cache/language.ts";
+import { encodeEntry, storedHeaders, type Entry, type StoredResponse } from "../cache/stored.ts";
 import { urlOfKey } from "../cache/key.ts";
 import type { CacheStore, Ports } from "../ports.ts";
 import { readEntry, readMark } from "./found.ts";
@@ -40,6 +41,7 @@ export async function writeResponse(cache: CacheStore, response: StoredResponse,
   const own = response.variant === "" ? primary : await variantUrl(response.key, response.variant);
   const stored = (await cache.put(own, entry)) && (own === primary || (await writeIndex(cache, primary, response, markedAtMs)));
   // An invalidation between the first look and the put would have been overwritten.
+  if (stored) await writeLanguage(cache, response);
   const isLate = stored && response.requestedAtMs <= (await readMark(cache, url));
   return stored && !isLate ? true : await forget(cache, [own, isLate ? primary : null, response.bodyKey]);
 }
@@ -50,6 +52,13 @@ async function writeIndex(cache: CacheStore, primary: string, { key, vary }: Sto
   const heldAtMs = held?.kind === "index" ? held.invalidatedAtMs : 0;
   if (held?.kind === "index" && heldAtMs >= markedAtMs && held.vary.join() === vary.join()) return true;
   return await putEntry(cache, primary, { kind: "index", key, vary, invalidatedAtMs: Math.max(heldAtMs, markedAtMs) });
+}
+
+/** The pointer by which other lists that want this response's language most find it. */
+async function writeLanguage(cache: CacheStore, response: StoredResponse): Promise<void> {
+  const { key, variant } = response;
+  const offered = offeredLanguage(variant, storedHeaders(response).get("content-language"));
+  if (offered !== null) await putEntry(cache, await variantUrl(key, offered.name), { kind: "language", key, variant });
 }
 
 /** RFC 9111 4.4: what was asked for before now is not used any more, nor stored when it arrives later. */

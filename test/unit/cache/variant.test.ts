@@ -11,6 +11,8 @@ test.each([
   ["accept-encoding", "GZIP", "x-gzip"],
   ["accept-encoding", "br;q=0, gzip", "gzip"],
   ["accept-language", "de , en;q=0.5", "DE,en;q=0.5"],
+  ["accept-language", "de, en", "en, de"],
+  ["accept-language", "en;q=0.5, de", "de, en;q=0.500"],
   ["x-list", "1, 2", "1,2"],
 ])("%s: `%s` and `%s` are one variant", (field, one, other) => {
   expect(of(field, one)).toBe(of(field, other));
@@ -21,7 +23,9 @@ test.each([
   ["accept-encoding", "deflate", ""],
   ["accept-encoding", "gzip", "gzip, identity;q=0"],
   ["accept-encoding", "gzip", "gzip, *;q=0"],
-  ["accept-language", "de, en", "en, de"],
+  ["accept-language", "de, en;q=0.5", "en, de;q=0.5"],
+  ["accept-language", "de, en;q=0.5", "de, en;q=0.4"],
+  ["accept-language", "de, en;q=2", "en;q=2, de"],
   ["cookie", "a=1, 2", "a=1,2"],
   ["authorization", "Basic a, b", "Basic a,b"],
   ["x-list", '"1, 2"', '"1,2"'],
