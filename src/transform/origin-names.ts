@@ -6,7 +6,7 @@ import { cookieAttribute, formatSetCookie, parseSetCookie, type SetCookie } from
 import { originNamesIn, replaceNames, visitorPath, visitorUrl, type OriginNames } from "./visitor-url.ts";
 
 /** What an origin's platform says about itself, not about the resource; Alt-Svc would lead visitors past us (RFC 7838). */
-const DROPPED = ["alt-svc", "cf-cache-status", "cf-ray", "report-to", "nel", "expect-ct", "public-key-pins"] as const;
+const DROPPED = ["alt-svc", "cf-cache-status", "cf-ray", "report-to", "nel", "expect-ct"] as const;
 
 /** Changes `headers` in place. Afterwards no header but the values of cookies has the name of an origin in it. */
 export function hideOrigin(headers: Headers, names: OriginNames): void {
