@@ -6,9 +6,11 @@
 // `/_breakwater/`, which no request of a visitor is ever looked up under, whatever Host it claims: the control stage ends it. A
 // hash of the deployment's own scope keeps two Workers of one zone, which share a cache, from reading each other's state.
 
+import { isCount, isRecord, parseJson } from "../json-document.ts";
 import { COPY_READ_MS_MAX } from "../limits.ts";
 import type { CacheStore } from "../ports.ts";
 import { DOCUMENT_KEYS, type DocumentName, type DocumentTexts } from "./documents.ts";
+import { isReleaseHash } from "./keys.ts";
 import { within } from "./within.ts";
 
 export interface PolledCopy {
@@ -24,6 +26,9 @@ export interface Copies {
   writeRelease(cache: CacheStore, hash: string, text: string): Promise<void>;
   /** For a copy that turned out not to be the release. */
   dropRelease(cache: CacheStore, hash: string): Promise<void>;
+  /** Hash of the release that was last in force here, for a cold isolate whose pointer names one that cannot be had. */
+  readLastGood(cache: CacheStore): Promise<string | null>;
+  writeLastGood(cache: CacheStore, hash: string): Promise<void>;
 }
 
 const COPY_ORIGIN = "https://breakwater.invalid";
@@ -58,6 +63,11 @@ export function createCopies(scope: string): Copies {
     dropRelease: async (cache, hash) => {
       await cache.delete(await keyOf(`release/${hash}`));
     },
+    readLastGood: async (cache) => {
+      const hash = await read(cache, "last-good");
+      return isReleaseHash(hash) ? hash : null;
+    },
+    writeLastGood: (cache, hash) => write(cache, "last-good", hash),
   };
 }
 
@@ -68,15 +78,10 @@ export function isYoung(copy: PolledCopy, nowMs: number, copyMs: number): boolea
 
 function parseCopy(text: string | null): PolledCopy | null {
   if (text === null) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const value = parseJson(text);
   if (!isRecord(value) || !isRecord(value["texts"])) return null;
   const { readAtMs, texts } = value;
-  if (typeof readAtMs !== "number" || !Number.isSafeInteger(readAtMs) || readAtMs < 0) return null;
+  if (!isCount(readAtMs)) return null;
   const names = Object.keys(DOCUMENT_KEYS) as DocumentName[];
   const entries = names.map((name) => [name, texts[name] ?? null] as const);
   if (!entries.every((entry) => entry[1] === null || typeof entry[1] === "string")) return null;
@@ -87,8 +92,4 @@ function parseCopy(text: string | null): PolledCopy | null {
 async function scopeHash(scope: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`breakwater copies\n${scope}`));
   return [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -99,7 +99,7 @@ async function readStore({ config, clock }: Ports): Promise<Result<DocumentTexts
   }
 }
 
-/** Brings the release in force in line with the pointer; a cold isolate takes the predecessor when the release is not to be had. */
+/** Brings the release in force in line with the pointer; a cold isolate takes an earlier one when the release is not to be had. */
 async function settle(memory: Memory, input: UpdateInput, options: ForceOptions): Promise<void> {
   const pointer = memory.documents.pointer.value;
   if (pointer === null) return;
@@ -111,9 +111,19 @@ async function settle(memory: Memory, input: UpdateInput, options: ForceOptions)
   const { rejected } = memory;
   const waiting = rejected?.release === pointer.release && nowMs - rejected.atMs < RELEASE_RETRY_MS;
   if (!waiting || options.pastCopies) await take(memory, pointer, input);
-  if (memory.inForce !== null || pointer.predecessor === null) return;
-  const previous = await findRelease(pointer.predecessor, { ...input });
-  if (previous.ok && memory.inForce === null) putInForce(memory, previous.value, pointer, input.ports);
+  if (memory.inForce === null) await takeEarlier(memory, pointer, input);
+}
+
+/** The predecessor that the pointer names, else the release that was last in force in this data centre. */
+async function takeEarlier(memory: Memory, pointer: Pointer, input: UpdateInput): Promise<void> {
+  const { copies, ports } = input;
+  for (const release of [pointer.predecessor, await copies.readLastGood(ports.cache)]) {
+    if (release === null || release === pointer.release) continue;
+    const found = await findRelease(release, input);
+    // Another refresh may have found a better one meanwhile.
+    if (memory.inForce !== null) return;
+    if (found.ok) return putInForce(memory, found.value, pointer, ports);
+  }
 }
 
 async function take(memory: Memory, pointer: Pointer, input: UpdateInput): Promise<void> {
@@ -124,6 +134,7 @@ async function take(memory: Memory, pointer: Pointer, input: UpdateInput): Promi
   if (found.ok) {
     memory.rejected = null;
     putInForce(memory, found.value, pointer, input.ports);
+    input.ports.defer(input.copies.writeLastGood(input.ports.cache, pointer.release));
   } else if (found.error.reason === "release-corrupt" || found.error.reason === "release-unreadable") {
     memory.rejected = { release: pointer.release, atMs: found.error.atMs };
   }

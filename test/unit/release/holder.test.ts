@@ -174,6 +174,19 @@ test("a cold isolate uses the predecessor until the new release arrives", async 
   expect((await isolate.request()).state?.ruleset.release).toBe(second.hash);
 });
 
+test("a cold isolate whose pointer names nothing that can be had uses the release that was last in force in its data centre", async () => {
+  const world = createWorld();
+  const [first, lost] = [await releaseNamed("one"), await releaseNamed("lost")];
+  world.publish({ number: 1 }, first);
+  await world.isolate().request();
+  world.publish({ number: 2, predecessor: null }, lost);
+  world.kv.missing.add(releaseKey(lost.hash));
+  await world.pass(60 * SECOND);
+  const cold = world.isolate();
+  expect((await cold.request()).state?.ruleset.release).toBe(first.hash);
+  expect(cold.holder.status(Date.now())).toMatchObject({ release: first.hash, wanted: lost.hash });
+});
+
 test("an unknown format of the pointer keeps the last good state", async () => {
   const world = createWorld();
   const release = await releaseNamed("shop");
