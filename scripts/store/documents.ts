@@ -3,6 +3,7 @@
 
 import { decodeSnapshot } from "../../src/config/encode.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
+import { parseJson } from "../../src/json-document.ts";
 import { HEALTH_KEY, historyKey, OVERRIDES_KEY, POINTER_KEY, releaseKey, sourceKey } from "../../src/release/keys.ts";
 import { parseHealthDocument, type HealthDocument } from "../../src/origin/health.ts";
 import { emptyOverrides, parseOverrides, type Overrides } from "../../src/origin/overrides.ts";
@@ -174,12 +175,4 @@ export async function readHealth(store: KvStore): Promise<{ readonly document: H
 /** The first 12 digits: enough to tell releases apart, short enough for a line. */
 export function shortHash(hash: string): string {
   return hash.slice(0, 12);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

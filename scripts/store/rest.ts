@@ -2,6 +2,7 @@
 // the address and the Authorization header differ. Retries what is worth retrying (429, 5xx, a broken connection) and turns
 // everything else into a failure that names the cause. All its requests are idempotent.
 
+import { parseJson } from "../../src/json-document.ts";
 import { failure } from "../output/failure.ts";
 import type { KvStore } from "./kv.ts";
 
@@ -190,13 +191,7 @@ function fixFor(status: number): string {
 
 /** The first error of Cloudflare's envelope, as `, 10009: key not found`. */
 function apiMessage(text: string): string {
-  let envelope: unknown;
-  try {
-    envelope = JSON.parse(text);
-  } catch {
-    return "";
-  }
-  const errors = field(envelope, "errors");
+  const errors = field(parseJson(text), "errors");
   const first: unknown = Array.isArray(errors) ? errors[0] : undefined;
   const message = field(first, "message");
   return typeof message === "string" ? `, ${String(field(first, "code"))}: ${message.slice(0, 300)}` : "";

@@ -3,6 +3,7 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseJson } from "../../src/json-document.ts";
 import { failure } from "../output/failure.ts";
 import type { Env } from "./credentials.ts";
 import { connectionProblem, field } from "./rest.ts";
@@ -131,12 +132,4 @@ async function callAdmin(call: AdminCall): Promise<unknown> {
 function fixFor(status: number): string | undefined {
   if (status === 429) return "wait a minute: too many failed attempts came from this address";
   return status >= 500 ? "look at the Worker's log: npx wrangler tail" : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

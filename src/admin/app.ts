@@ -3,6 +3,7 @@
 // change config: that is written to KV by the command line.
 
 import { Hono, type Context } from "hono";
+import { parseJson } from "../json-document.ts";
 import { ADMIN_BODY_BYTES_MAX } from "../limits.ts";
 import type { Ports, PurgeRequest } from "../ports.ts";
 import type { StateHolder } from "../release/holder.ts";
@@ -91,12 +92,9 @@ async function releaseInfo({ env }: AdminContext): Promise<Response> {
 async function purgeBody({ req, env }: AdminContext): Promise<Response> {
   const text = await readText(req.raw, ADMIN_BODY_BYTES_MAX);
   if (text === null) return refuse(413, "too-large", `the body has more than ${ADMIN_BODY_BYTES_MAX} bytes`);
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
+  const body = parseJson(text);
+  if (body === undefined)
     return refuse(400, "bad-request", 'the body is not JSON; expected for example {"kind": "url", "value": "https://example.com/page"}');
-  }
   return purge(body, env);
 }
 

@@ -2,6 +2,7 @@
 // under the key that a visitor's request for it is stored under, so it goes through the same canonical form, routing and key.
 
 import { cacheKey } from "../cache/key.ts";
+import { isRecord } from "../json-document.ts";
 import { PURGE_VALUE_CHARS_MAX } from "../limits.ts";
 import type { PurgeRequest } from "../ports.ts";
 import { fail, ok, type Result } from "../result.ts";
@@ -71,10 +72,6 @@ const EXAMPLES = {
 
 function bad(field: PurgeProblem["field"], message: string): { readonly ok: false; readonly error: PurgeProblem } {
   return fail({ field, message });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function shown(value: unknown): string {

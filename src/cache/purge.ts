@@ -2,6 +2,8 @@
 // origin request began at or before a generation that covers it is purged. URLs, tags, prefixes and hosts share fixed-size
 // hash tables, where a collision costs a miss and never a stale answer. The purge ledger writes the document, lookup and admit ask it.
 
+import { badField, isCount, parseDocument } from "../json-document.ts";
+import type { DocumentError, FieldError, Fields } from "../json-document.ts";
 import {
   CACHE_LIFETIME_SECONDS_MAX,
   PURGES_CHARS_MAX,
@@ -12,14 +14,14 @@ import {
   PURGE_URL_SLOTS,
 } from "../limits.ts";
 import type { PurgeRequest } from "../ports.ts";
-import { fail, ok, type Result } from "../result.ts";
+import { ok, type Result } from "../result.ts";
 
 /** Raised on a change that an older Worker would misread, the sizes of the tables and the hash included. */
 export const PURGES_FORMAT = 1;
 
 export interface PurgeGenerations {
   readonly format: typeof PURGES_FORMAT;
-  /** Rises by one with every purge; the release pointer or a poll tells an isolate when to read again. */
+  /** Rises by one with every purge; a lower one than the one held is a read that went backwards. */
   readonly version: number;
   readonly everything: Generation;
   readonly tables: Readonly<Record<PurgeTable, ReadonlyMap<number, Generation>>>;
@@ -38,13 +40,6 @@ export interface PurgeSubject {
   /** Its cache key, or any URL; what follows `#` and the scheme do not count, so that a purge covers http and https. */
   readonly url: string;
   readonly tags: readonly string[];
-}
-
-/** Why a text is not a purge document. `path` names the place, `/` for the whole. */
-export interface PurgesParseError {
-  readonly kind: "too-large" | "not-json" | "unknown-format" | "bad-field";
-  readonly path: string;
-  readonly message: string;
 }
 
 const SLOTS: Readonly<Record<PurgeTable, number>> = {
@@ -116,28 +111,21 @@ export function encodePurgeGenerations(generations: PurgeGenerations): string {
   });
 }
 
-/** Reads the document. Checked by hand, since the Worker's bundle has no schema library; a reader keeps its last good one. */
-export function parsePurgeGenerations(text: string): Result<PurgeGenerations, PurgesParseError> {
-  if (text.length > PURGES_CHARS_MAX) return bad("too-large", "/", `has ${text.length} characters, at most ${PURGES_CHARS_MAX} are read`);
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return bad("not-json", "/", "is not JSON");
-  }
-  if (!isRecord(value)) return bad("bad-field", "/", "is not an object");
-  if (value["format"] !== PURGES_FORMAT)
-    return bad("unknown-format", "/format", `is not ${PURGES_FORMAT}, the format that this Worker reads`);
-  const { version, everything } = value;
-  if (!isCount(version)) return bad("bad-field", "/version", "is not a whole number of 0 or more");
-  if (!isTimes(everything)) return bad("bad-field", "/everything", "is not a list of two times in milliseconds");
-  const host = parseTable(value, "host");
+export function parsePurgeGenerations(text: string): Result<PurgeGenerations, DocumentError> {
+  return parseDocument(text, { name: "purges", format: PURGES_FORMAT, charsMax: PURGES_CHARS_MAX, read: readGenerations });
+}
+
+function readGenerations(fields: Fields): Result<PurgeGenerations, FieldError> {
+  const { version, everything } = fields;
+  if (!isCount(version)) return badField("/version", "is not a whole number of 0 or more");
+  if (!isTimes(everything)) return badField("/everything", "is not a list of two times in milliseconds");
+  const host = readTable(fields, "host");
   if (!host.ok) return host;
-  const prefix = parseTable(value, "prefix");
+  const prefix = readTable(fields, "prefix");
   if (!prefix.ok) return prefix;
-  const tag = parseTable(value, "tag");
+  const tag = readTable(fields, "tag");
   if (!tag.ok) return tag;
-  const url = parseTable(value, "url");
+  const url = readTable(fields, "url");
   if (!url.ok) return url;
   return ok({
     format: PURGES_FORMAT,
@@ -205,29 +193,17 @@ function flat(table: ReadonlyMap<number, Generation>): readonly number[] {
   return [...table].flatMap(([slot, { hardMs, softMs }]) => [slot, hardMs, softMs]);
 }
 
-function parseTable(document: Record<string, unknown>, table: PurgeTable): Result<ReadonlyMap<number, Generation>, PurgesParseError> {
-  const list = document[table];
-  if (!Array.isArray(list) || list.length % 3 !== 0) return bad("bad-field", `/${table}`, "is not a list of slot, hard and soft times");
+function readTable(fields: Fields, table: PurgeTable): Result<ReadonlyMap<number, Generation>, FieldError> {
+  const list = fields[table];
+  if (!Array.isArray(list) || list.length % 3 !== 0) return badField(`/${table}`, "is not a list of slot, hard and soft times");
   const parsed = new Map<number, Generation>();
   for (let index = 0; index < list.length; index += 3) {
     const [slot, hardMs, softMs]: unknown[] = list.slice(index, index + 3);
-    if (!isCount(slot) || slot >= SLOTS[table]) return bad("bad-field", `/${table}/${index}`, `is not a slot below ${SLOTS[table]}`);
-    if (!isCount(hardMs) || !isCount(softMs)) return bad("bad-field", `/${table}/${index + 1}`, "is not a time in milliseconds");
+    if (!isCount(slot) || slot >= SLOTS[table]) return badField(`/${table}/${index}`, `is not a slot below ${SLOTS[table]}`);
+    if (!isCount(hardMs) || !isCount(softMs)) return badField(`/${table}/${index + 1}`, "is not a time in milliseconds");
     parsed.set(slot, { hardMs, softMs });
   }
   return ok(parsed);
-}
-
-function bad(kind: PurgesParseError["kind"], path: string, message: string): { readonly ok: false; readonly error: PurgesParseError } {
-  return fail({ kind, path, message: `purges: ${path} ${message}` });
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isTimes(value: unknown): value is readonly [number, number] {

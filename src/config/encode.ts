@@ -1,6 +1,7 @@
 // A snapshot as text, and back. The text is canonical JSON, so that equal snapshots have equal hashes; the hash names the
 // release and is verified before a byte of it is used. Loaded by the Worker (decode) and the command line (encode).
 
+import { parseJson } from "../json-document.ts";
 import { SNAPSHOT_BYTES_MAX } from "../limits.ts";
 import { fail, ok } from "../result.ts";
 import type { Result } from "../result.ts";
@@ -42,22 +43,14 @@ export async function decodeSnapshot(text: string, expectedHash: string): Promis
   const found = await hashText(text);
   if (found !== expectedHash) return fail({ kind: "hash-mismatch", expected: expectedHash, found });
   const value = parseJson(text);
-  if (!value.ok) return fail({ kind: "not-json" });
-  const format = formatOf(value.value);
-  return format === SNAPSHOT_FORMAT ? ok(value.value as Snapshot) : fail({ kind: "unknown-format", found: format });
+  if (value === undefined) return fail({ kind: "not-json" });
+  const format = formatOf(value);
+  return format === SNAPSHOT_FORMAT ? ok(value as Snapshot) : fail({ kind: "unknown-format", found: format });
 }
 
 async function hashText(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-function parseJson(text: string): Result<unknown, null> {
-  try {
-    return ok(JSON.parse(text) as unknown);
-  } catch {
-    return fail(null);
-  }
 }
 
 function formatOf(value: unknown): number | null {
