@@ -19,6 +19,11 @@ export interface ReplayBody {
   lastSentAtMs(): number | null;
   /** The visitor's side ended with an error: it left, or sent more than it may. */
   broken(): boolean;
+  /**
+   * Called when the visitor's side breaks, before any stream ends. The request must then be cut off: the platform ends a chunked
+   * request in good order when its stream fails, and an origin would take what it has for the whole. One listener, the latest.
+   */
+  onBroken(listener: () => void): void;
 }
 
 export interface ReplayOptions {
@@ -36,6 +41,8 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
   let state: "whole" | "overflowed" | "broken" = "whole";
   const kept: Uint8Array[] = [];
   let keptBytes = 0;
+  let latest: WritableStreamDefaultWriter<Uint8Array> | null = null;
+  let tellBroken = (): void => undefined;
 
   const take = async (from: ByteReader): Promise<Uint8Array | null> => {
     try {
@@ -48,6 +55,7 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
       return chunk;
     } catch (error) {
       state = "broken";
+      tellBroken();
       throw error;
     } finally {
       reading = null;
@@ -62,8 +70,12 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
   const send = async (writer: WritableStreamDefaultWriter<Uint8Array>): Promise<void> => {
     for (let position = 0; ; position += 1) {
       const chunk = kept[position] ?? (await next());
+      // An origin that failed early may go on reading: bytes that are not kept belong to the latest stream alone. This one is left
+      // open, since an end would make what it has look like the whole.
+      if (writer !== latest) return;
       if (chunk === null) break;
       await writer.write(chunk);
+      if (writer !== latest) return;
       // The end counts as sent too: from the last byte on the origin is the one to be waited for.
       sentAtMs = clock.nowMs();
     }
@@ -73,6 +85,7 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
   const open = (): ReadableStream<Uint8Array> => {
     const { readable, writable } = bytePipe(length);
     const writer = writable.getWriter();
+    latest = writer;
     // An origin that ends the request early breaks the pipe; the attempt learns that from fetch.
     send(writer).catch((error: unknown) => writer.abort(error).catch(() => undefined));
     return readable;
@@ -84,6 +97,9 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
     waitsForVisitor: () => reading !== null,
     lastSentAtMs: () => sentAtMs,
     broken: () => state === "broken",
+    onBroken: (listener) => {
+      tellBroken = listener;
+    },
   };
 }
 

@@ -35,18 +35,28 @@ export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" 
   const clientGone = (): boolean => visitor?.aborted === true || body?.broken() === true;
   if (clientGone()) return failureOf(null, { timedOut: false, clientGone: true });
   visitor?.addEventListener("abort", leave);
+  // Also after the headers came: an upload may go on behind an early answer, and must not end as if it were whole.
+  body?.onBroken(leave);
   // Not AbortSignal.timeout(): that one would also cut the body off, long after the headers came.
   const timeout = startHeaderTimeout(input, ports, () => controller.abort());
   try {
     const stream = isBodiless(input.method) ? null : (body?.open() ?? null);
     const { url, init } = originRequest({ ...input, body: stream, signal: controller.signal });
-    return { kind: "answer", response: await ports.fetcher.fetch(url, init) };
+    return { kind: "answer", response: readable(await ports.fetcher.fetch(url, init), input.headers) };
   } catch (error) {
     return failureOf(error, { timedOut: timeout.isOver(), clientGone: clientGone() });
   } finally {
     timeout.stop();
     visitor?.removeEventListener("abort", leave);
   }
+}
+
+/** A status that HTTP does not know, or 101 for what was no handshake, is an answer that nobody can read: 502 (RFC 9110 15.6.3). */
+function readable(response: Response, requestHeaders: Headers): Response {
+  const { status } = response;
+  if ((status >= 200 && status <= 599) || (status === 101 && requestHeaders.has("upgrade"))) return response;
+  response.body?.cancel().catch(() => undefined);
+  return new Response(null, { status: 502 });
 }
 
 function failureOf(error: unknown, end: { timedOut: boolean; clientGone: boolean }): AttemptResult {

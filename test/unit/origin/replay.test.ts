@@ -54,6 +54,36 @@ test("a second attempt gets the whole body, wherever the first one stopped", asy
   );
 });
 
+test("a stream that was given up takes no bytes from the next one, however eagerly its origin goes on reading", async () => {
+  const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 5 }), { minLength: 3, maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(chunks, fc.nat(3), async (all, stopAfter) => {
+      const body = createReplayBody(source(all).stream, { bytesMax: 8, length: null, clock: CLOCK });
+      const first = body.open().getReader();
+      for (let n = 0; n < stopAfter && body.replayable(); n += 1) await first.read();
+      if (!body.replayable()) return;
+      const second = body.open();
+      let ended = false;
+      const abandoned = (async () => {
+        while (!(await first.read()).done);
+        ended = true;
+      })();
+      abandoned.catch(() => undefined);
+      expect(await bytesOf(second)).toEqual(all.flatMap((chunk) => [...chunk]));
+      expect(ended).toBe(false);
+    }),
+  );
+});
+
+test("whoever sends the body hears that the visitor's side broke before the stream ends", async () => {
+  const stream = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("gone")) }, { highWaterMark: 0 });
+  const body = createReplayBody(stream, { bytesMax: 10, length: null, clock: CLOCK });
+  const order: string[] = [];
+  body.onBroken(() => order.push("told"));
+  await bytesOf(body.open()).catch(() => order.push("ended"));
+  expect(order).toEqual(["told", "ended"]);
+});
+
 test("a visitor's side that breaks is the visitor's fault, and the body cannot be sent again", async () => {
   const stream = new ReadableStream<Uint8Array>({ pull: (controller) => controller.error(new Error("gone")) }, { highWaterMark: 0 });
   const body = createReplayBody(stream, { bytesMax: 10, length: null, clock: CLOCK });
