@@ -4,7 +4,7 @@
 import type { Facts } from "./facts.ts";
 import type { Route } from "./ruleset.ts";
 import { appendCdnLoop } from "./http/cdn-loop.ts";
-import { setForwardingHeaders } from "./http/forwarded.ts";
+import { isForwardingClaim, setForwardingHeaders } from "./http/forwarded.ts";
 import { stripHopByHop } from "./http/hop-by-hop.ts";
 import { appendVia } from "./http/via.ts";
 import { applyHeaderRules } from "./transform/header-rules.ts";
@@ -16,6 +16,9 @@ import type { TemplateValues } from "./transform/template.ts";
  */
 const URL_OVERRIDE_HEADERS = ["x-original-url", "x-rewrite-url", "x-original-host", "x-host", "x-forwarded-server"] as const;
 
+/** What WAFs, CGI and test tools read in the same way; `Proxy` becomes HTTP_PROXY in CGI ("httpoxy", CVE-2016-5385). */
+const OTHER_CLAIMS = ["proxy", "x-host-override", "x-http-host-override", "x-original-method", "x-original-uri", "x-rewrite-uri"] as const;
+
 /** They change an answer without being in the cache key. Passed on where nothing is stored: old clients of APIs rely on them. */
 const UNKEYED_HEADERS = [
   "x-forwarded-path",
@@ -25,6 +28,11 @@ const UNKEYED_HEADERS = [
   "x-http-method",
   "x-method-override",
 ] as const;
+
+/** Whether an answer to these may depend on what no cache key holds. */
+export function hasUnkeyedHeaders(headers: Headers): boolean {
+  return UNKEYED_HEADERS.some((name) => headers.has(name));
+}
 
 /** The platform adds these for the Worker; an origin gets the standard forwarding headers instead. */
 const PLATFORM_HEADERS = [
@@ -49,8 +57,10 @@ export interface OriginHeadersContext {
 export function originHeaders(facts: Facts, route: Route, context: OriginHeadersContext): Headers {
   const headers = stripHopByHop(facts.headers);
   // The runtime has answered Expect with 100 by itself.
-  for (const name of ["host", "expect", ...URL_OVERRIDE_HEADERS, ...PLATFORM_HEADERS]) headers.delete(name);
+  for (const name of ["host", "expect", ...URL_OVERRIDE_HEADERS, ...OTHER_CLAIMS, ...PLATFORM_HEADERS]) headers.delete(name);
+  if (!facts.isUpgrade) headers.delete("upgrade");
   if (context.cacheable) for (const name of UNKEYED_HEADERS) headers.delete(name);
+  for (const name of [...headers.keys()]) if (isForeignClaim(name) || posesAsAnother(name)) headers.delete(name);
   setForwardingHeaders(headers, { clientAddress: facts.client.address, host: facts.host, scheme: facts.scheme });
   appendVia(headers, facts.protocol);
   appendCdnLoop(headers);
@@ -61,3 +71,26 @@ export function originHeaders(facts: Facts, route: Route, context: OriginHeaders
   applyHeaderRules(headers, route.requestHeaders, context.values);
   return headers;
 }
+
+/** X-Forwarded-* is ours to say; these of it are instructions rather than claims, and were dealt with above. */
+function isForeignClaim(name: string): boolean {
+  return name.startsWith("x-forwarded-") && !(UNKEYED_HEADERS as readonly string[]).includes(name);
+}
+
+/** CGI and its heirs read `X_Forwarded_For` and `X-Forwarded-For` as one: a name that we strip or state, in disguise. */
+function posesAsAnother(name: string): boolean {
+  if (!name.includes("_")) return false;
+  const dashed = name.replaceAll("_", "-");
+  return STATED.has(dashed) || /^(?:accept|cdn|cf|content|if|proxy|sec|transfer|x-forwarded)-/.test(dashed) || isForwardingClaim(dashed);
+}
+
+const STATED: ReadonlySet<string> = new Set([
+  ...URL_OVERRIDE_HEADERS,
+  ...OTHER_CLAIMS,
+  ...UNKEYED_HEADERS,
+  ...PLATFORM_HEADERS,
+  "cache-control",
+  "idempotency-key",
+  "user-agent",
+  "x-request-id",
+]);

@@ -76,7 +76,20 @@ const CLAIMS = [
   "x-originating-ip",
   "x-remote-ip",
   "x-remote-addr",
+  "client-ip",
+  "fastly-client-ip",
+  "proxy-client-ip",
+  "wl-proxy-client-ip",
+  "x-appengine-user-ip",
+  "x-azure-clientip",
+  "x-envoy-external-address",
+  "x-original-forwarded-for",
 ] as const;
+
+/** @param name - Lower case. */
+export function isForwardingClaim(name: string): boolean {
+  return (CLAIMS as readonly string[]).includes(name);
+}
 
 /** Changes `headers`: every claim is replaced. */
 export function setForwardingHeaders(headers: Headers, input: ForwardingInput): void {

@@ -3,6 +3,7 @@
 // shows that there is anything here.
 
 import type { Admin } from "../admin/app.ts";
+import { canonicalPath } from "../http/url.ts";
 import type { Ports } from "../ports.ts";
 import type { StateHolder } from "../release/holder.ts";
 
@@ -12,9 +13,16 @@ export interface ControlSettings {
   readonly token: string | null;
 }
 
-/** Compared on the raw URL: what only a canonical form would bring here belongs to the site. */
-export function isControlRequest(request: Request): boolean {
-  return request.method === "PURGE" || /^https?:\/\/[^/?#]+\/_breakwater(?:[/?#]|$)/i.test(request.url);
+/**
+ * In any spelling, so that `//_breakwater/status`, which a script makes of a base URL with a slash, does not carry the operator's
+ * token to an origin. The API itself answers to the plain one only.
+ */
+export function isControlRequest(request: Pick<Request, "method" | "url">): boolean {
+  if (request.method === "PURGE") return true;
+  const path = /^https?:\/\/[^/?#]+([^?#]*)/i.exec(request.url)?.[1] ?? "";
+  // Canonical paths cost more than this look, and nearly no request has anything to do with us.
+  if (!/breakwater|%/i.test(path)) return false;
+  return /^\/_breakwater(?:[/;]|%2F|%5C|$)/i.test(canonicalPath(path).path);
 }
 
 /** Null for whoever has no right to an answer. */

@@ -43,6 +43,8 @@ export interface Connection {
 export function receive(received: Received, client: ClientRules): Result<Facts, EdgeError> {
   const tooLarge = sizeProblem(received);
   if (tooLarge !== null) return fail(tooLarge);
+  // An origin answers TRACE with the request as it got it, secrets that header rules add for it included.
+  if (received.method === "TRACE") return fail({ code: "method-not-allowed", allow: USUAL_METHODS });
   const url = splitUrl(received.url);
   if (url === null) return fail({ code: "bad-host" });
   const peer = received.headers.get(client.addressHeader) ?? "";
@@ -68,10 +70,13 @@ export function receive(received: Received, client: ClientRules): Result<Facts, 
     protocol: received.connection?.httpProtocol ?? "HTTP/1.1",
     hasBody: received.hasBody,
     contentLength: contentLength(received.headers),
-    isUpgrade: isUpgradeRequest(received.headers),
+    // A handshake is a GET (RFC 6455 4.1). The platform would make a GET of any other method, past the rules that saw a POST.
+    isUpgrade: received.method === "GET" && isUpgradeRequest(received.headers),
     receivedAtMs: received.nowMs,
   });
 }
+
+const USUAL_METHODS: readonly string[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 function sizeProblem(received: Received): EdgeError | null {
   if (received.url.length > URL_BYTES_MAX) return { code: "uri-too-long" };

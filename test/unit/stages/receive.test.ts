@@ -6,7 +6,11 @@ import { noProxies } from "../../support/facts.ts";
 
 const behindProxy: ClientRules = { addressHeader: "cf-connecting-ip", isTrustedProxy: (address) => address.startsWith("10.") };
 
-function receiveUrl(url: string, input: Partial<Received> & { readonly fields?: Record<string, string> } = {}, client: ClientRules = noProxies) {
+function receiveUrl(
+  url: string,
+  input: Partial<Received> & { readonly fields?: Record<string, string> } = {},
+  client: ClientRules = noProxies,
+) {
   const { fields, ...rest } = input;
   return receive({ method: "GET", url, headers: new Headers(fields), hasBody: false, connection: null, nowMs: 0, ...rest }, client);
 }
@@ -15,7 +19,14 @@ test("a URL is taken apart without being normalised", () => {
   const received = receiveUrl("http://Shop.Example.com:80/a//b/%7Ex/%2e%2e/c?q=%zz|y&r#frag");
   expect(received).toMatchObject({
     ok: true,
-    value: { scheme: "http", host: "shop.example.com", rawPath: "/a//b/%7Ex/%2e%2e/c", path: "/a/b/c", pathIsAmbiguous: true, query: "q=%zz|y&r" },
+    value: {
+      scheme: "http",
+      host: "shop.example.com",
+      rawPath: "/a//b/%7Ex/%2e%2e/c",
+      path: "/a/b/c",
+      pathIsAmbiguous: true,
+      query: "q=%zz|y&r",
+    },
   });
 });
 
@@ -57,26 +68,43 @@ test("the URL's limit is a limit", () => {
 test("the number of headers has a limit", () => {
   const fields = Object.fromEntries(Array.from({ length: HEADER_COUNT_MAX }, (_, index) => [`x-${index}`, "1"]));
   expect(receiveUrl("http://shop.test/", { fields }).ok).toBe(true);
-  expect(receiveUrl("http://shop.test/", { fields: { ...fields, "x-more": "1" } })).toEqual({ ok: false, error: { code: "headers-too-large" } });
+  expect(receiveUrl("http://shop.test/", { fields: { ...fields, "x-more": "1" } })).toEqual({
+    ok: false,
+    error: { code: "headers-too-large" },
+  });
 });
 
 test("the size of all headers has a limit", () => {
   const longest = "v".repeat(HEADER_BYTES_MAX - "x-long".length);
   expect(receiveUrl("http://shop.test/", { fields: { "x-long": longest } }).ok).toBe(true);
-  expect(receiveUrl("http://shop.test/", { fields: { "x-long": `${longest}v` } })).toEqual({ ok: false, error: { code: "headers-too-large" } });
+  expect(receiveUrl("http://shop.test/", { fields: { "x-long": `${longest}v` } })).toEqual({
+    ok: false,
+    error: { code: "headers-too-large" },
+  });
 });
 
 test("a request that passed through here before is a loop", () => {
   expect(receiveUrl("http://shop.test/", { fields: { "cdn-loop": "othercdn; v=1" } }).ok).toBe(true);
-  expect(receiveUrl("http://shop.test/", { fields: { "cdn-loop": "othercdn, Breakwater; x=1" } })).toEqual({ ok: false, error: { code: "loop" } });
+  expect(receiveUrl("http://shop.test/", { fields: { "cdn-loop": "othercdn, Breakwater; x=1" } })).toEqual({
+    ok: false,
+    error: { code: "loop" },
+  });
 });
 
 test.each([
   ["a visitor's own claim is not believed", { "cf-connecting-ip": "198.51.100.7", "x-forwarded-for": "203.0.113.9" }, "198.51.100.7"],
   ["a trusted proxy's claim is", { "cf-connecting-ip": "10.0.0.1", "x-forwarded-for": "203.0.113.9" }, "203.0.113.9"],
-  ["the list is walked from right to left", { "cf-connecting-ip": "10.0.0.1", "x-forwarded-for": "1.1.1.1, 203.0.113.9, 10.0.0.2" }, "203.0.113.9"],
+  [
+    "the list is walked from right to left",
+    { "cf-connecting-ip": "10.0.0.1", "x-forwarded-for": "1.1.1.1, 203.0.113.9, 10.0.0.2" },
+    "203.0.113.9",
+  ],
   ["garbage ends the walk", { "cf-connecting-ip": "10.0.0.1", "x-forwarded-for": "203.0.113.9, evil, 10.0.0.2" }, "10.0.0.2"],
-  ["Forwarded serves where there is no X-Forwarded-For", { "cf-connecting-ip": "10.0.0.1", forwarded: 'for="[2001:db8::7]:443";proto=https' }, "2001:db8::7"],
+  [
+    "Forwarded serves where there is no X-Forwarded-For",
+    { "cf-connecting-ip": "10.0.0.1", forwarded: 'for="[2001:db8::7]:443";proto=https' },
+    "2001:db8::7",
+  ],
   ["without the platform's header there is no address", { "x-forwarded-for": "203.0.113.9" }, ""],
 ])("client address: %s", (_, fields, address) => {
   expect(receiveUrl("http://shop.test/", { fields }, behindProxy)).toMatchObject({ ok: true, value: { client: { address } } });
@@ -97,4 +125,16 @@ test("what the visitor really accepts comes from the platform where it says so",
   expect(receiveUrl("http://shop.test/", { fields, connection })).toMatchObject({
     value: { client: { acceptEncoding: "identity", country: "JP", asn: 64_500, latitude: 35.7, isEu: true } },
   });
+});
+
+test("TRACE is refused: its answer would show what we add for the origin", () => {
+  expect(receiveUrl("http://shop.test/", { method: "TRACE" })).toMatchObject({ ok: false, error: { code: "method-not-allowed" } });
+});
+
+test.each([
+  ["GET", true],
+  ["HEAD", false],
+  ["POST", false],
+])("%s with Upgrade: websocket is a handshake: %s", (method, isUpgrade) => {
+  expect(receiveUrl("http://shop.test/", { method, fields: { upgrade: "websocket" } })).toMatchObject({ ok: true, value: { isUpgrade } });
 });
