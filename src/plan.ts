@@ -60,9 +60,11 @@ export interface PlanInput {
 }
 
 export function plan(input: PlanInput): Plan {
-  const { site, match, action, facts, values } = input;
+  const { site, match, action, facts } = input;
   const reason = cacheBypass(facts, action.cache);
   const keyed = reason === null ? cacheKey(facts, action.cache.key, match.route) : null;
+  // What the key leaves out must not reach the origin through a template either.
+  const values = keyed === null ? input.values : { ...input.values, query: keyed.target.query };
   const asked = keyed === null ? { path: facts.rawPath, query: facts.query } : keyed.target;
   return {
     site,

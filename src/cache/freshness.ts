@@ -36,6 +36,12 @@ export interface StaleWindows {
 /** Statuses that a route's single edge lifetime is meant for; errors have lifetimes by status. */
 const ROUTE_LIFETIME_STATUSES: readonly number[] = [200, 203, 204, 300, 301, 308];
 
+/**
+ * What a lifetime for the class 4xx is for: errors of the resource. The others are about a visitor's own request (bad, without
+ * credentials, too large), which the key does not hold; who wants one of them stored names it.
+ */
+const RESOURCE_ERRORS: readonly number[] = [404, 405, 410, 451];
+
 /** RFC 9110 15.1, without 206, which is not stored. */
 const HEURISTIC_STATUSES: readonly number[] = [200, 203, 204, 300, 301, 308, 404, 405, 410, 414, 501];
 
@@ -60,8 +66,10 @@ function uncappedLifetime(response: Datable, policy: FreshnessPolicy): Lifetime 
 }
 
 function configuredSeconds(status: number, policy: FreshnessPolicy): number | null {
-  const byStatus = policy.edgeTtlByStatus[String(status)] ?? policy.edgeTtlByStatus[`${Math.floor(status / 100)}xx`];
+  const byStatus = policy.edgeTtlByStatus[String(status)];
   if (byStatus !== undefined) return byStatus;
+  const byClass = policy.edgeTtlByStatus[`${Math.floor(status / 100)}xx`];
+  if (byClass !== undefined && (status < 400 || status > 499 || RESOURCE_ERRORS.includes(status))) return byClass;
   return ROUTE_LIFETIME_STATUSES.includes(status) ? policy.edgeTtlSeconds : null;
 }
 

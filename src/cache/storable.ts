@@ -38,6 +38,12 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   414, 415, 416, 417, 421, 422, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505, 511,
 ]);
 
+/**
+ * Errors that speak of one request or one connection: its size, its rate, its conditions. No key holds what caused them, so a stored
+ * one would let any visitor take a page away from all ("CPDoS", H. V. Nguyen et al., 2019). RFC 6585 forbids 428, 429, 431 and 511.
+ */
+const ABOUT_ONE_REQUEST: ReadonlySet<number> = new Set([407, 408, 412, 413, 414, 416, 417, 421, 425, 426, 428, 429, 431, 511]);
+
 /** Statuses whose stored response a conditional request can confirm. */
 const VALIDATED: readonly number[] = [200, 203];
 
@@ -47,7 +53,7 @@ const HEURISTIC: readonly number[] = [200, 203, 204, 300, 301, 308, 404, 405, 41
 export function storable(input: StorableInput): Storable {
   const { response, policy } = input;
   const governing = governingControl(response.headers);
-  const vary = parseVary(response.headers.get("vary"));
+  const vary = varyOf(response.headers);
   const tags = surrogateKeys(response.headers, policy.tags);
   const reason =
     statusProblem(input, governing.control) ??
@@ -64,7 +70,7 @@ function statusProblem({ method, response: { status } }: StorableInput, control:
   if (method !== "GET") return "status";
   // RFC 9111 3.3: parts are not combined here.
   if (status === 206) return "partial";
-  if (status < 200 || status === 304) return "status";
+  if (status < 200 || status === 304 || ABOUT_ONE_REQUEST.has(status)) return "status";
   return control.mustUnderstand && !UNDERSTOOD.has(status) ? "status" : null;
 }
 
@@ -85,6 +91,13 @@ function secrecyProblem({ requestHeaders, response, policy }: StorableInput, gov
 }
 
 type Vary = ReturnType<typeof parseVary>;
+
+/** An encoded answer is for those who take the encoding, also where the origin forgot to say so. */
+function varyOf(headers: Headers): Vary {
+  const vary = parseVary(headers.get("vary"));
+  if (vary === "*" || vary.includes("accept-encoding") || !headers.has("content-encoding")) return vary;
+  return [...vary, "accept-encoding"].toSorted();
+}
 
 function varyProblem(vary: Vary): CacheDetail | null {
   // RFC 9111 4.1: it never matches. `parseVary` reads what does not follow the grammar as `*` too.

@@ -68,14 +68,18 @@ test("nothing is guessed for a query or a Cookie, nor for statuses that do not a
 test.each([
   ["the route's default comes after what the origin says", "respect", { "cache-control": "max-age=1" }, 200, 1],
   ["the route's default comes before a guess", "respect", { "last-modified": "Wed, 31 Dec 2025 23:50:00 GMT" }, 200, 500],
-  ["the route's default is not for errors", "respect", {}, 403, 0],
+  ["the route's default is not for errors", "respect", {}, 302, 0],
   ["a lifetime by status", "respect", {}, 404, 40],
   ["a lifetime by class", "respect", {}, 502, 5],
+  ["a class 4xx is for errors of the resource", "respect", {}, 410, 9],
+  ["a class 4xx is not for errors of one request", "respect", {}, 400, 0],
+  ["a class 4xx is not for what credentials would change", "respect", {}, 401, 0],
+  ["an error of one request that is named has its lifetime", "respect", {}, 403, 7],
   ["an override comes before what the origin says", "override", { "cache-control": "no-cache, max-age=1" }, 200, 500],
   ["an override is not for redirects that may change", "override", { "cache-control": "max-age=1" }, 302, 1],
   ["an override by status", "override", { "cache-control": "max-age=1" }, 404, 40],
 ] as const)("%s", (_, mode, headers, status, seconds) => {
-  const policy = policyOf({ mode, edgeTtlSeconds: 500, edgeTtlByStatus: { "404": 40, "5xx": 5 } });
+  const policy = policyOf({ mode, edgeTtlSeconds: 500, edgeTtlByStatus: { "403": 7, "404": 40, "4xx": 9, "5xx": 5 } });
   expect(freshnessLifetime(responseOf(headers, { status }), policy).seconds).toBe(seconds);
 });
 

@@ -120,3 +120,20 @@ test("surrogate keys come from both headers and the route, each once", () => {
   const verdict = judge({ ...fresh, "surrogate-key": "a b", "cache-tag": "b, c" }, { policy: { tags: ["a", "d"] } });
   expect(verdict.store && verdict.tags).toEqual(["a", "b", "c", "d"]);
 });
+
+test.each([407, 408, 412, 413, 414, 416, 417, 421, 425, 426, 428, 429, 431, 511])(
+  "%i is about one request and never stored, whatever the origin or the route says",
+  (status) => {
+    const policy = { mode: "override", edgeTtlByStatus: { [String(status)]: 60 } } as const;
+    expect(reasonOf({ "cache-control": "public, max-age=60" }, { status, policy })).toBe("status");
+  },
+);
+
+test.each([
+  ["an encoding without Vary", { "content-encoding": "gzip" }, ["accept-encoding"]],
+  ["an encoding with another Vary", { "content-encoding": "br", vary: "Origin, Accept" }, ["accept", "accept-encoding", "origin"]],
+  ["an encoding that is named", { "content-encoding": "br", vary: "Accept-Encoding" }, ["accept-encoding"]],
+  ["no encoding", {}, []],
+])("%s is stored for those who take it", (_, headers, vary) => {
+  expect(judge({ ...fresh, ...headers })).toMatchObject({ store: true, vary });
+});
