@@ -3,11 +3,11 @@
 
 import type { CachePolicySnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
-import { parseCookies } from "../http/cookies.ts";
+import { cookieValues, parseCookies } from "../http/cookies.ts";
 import type { CacheBypassReason } from "../plan.ts";
 import { nameMatches } from "./names.ts";
 
-export function cacheBypass(facts: Facts, policy: Pick<CachePolicySnapshot, "mode" | "bypassCookies">): CacheBypassReason | null {
+export function cacheBypass(facts: Facts, policy: Pick<CachePolicySnapshot, "mode" | "bypassCookies" | "key">): CacheBypassReason | null {
   if (policy.mode === "bypass") return "route";
   if (facts.isUpgrade) return "upgrade";
   // Other methods are never answered from store; unsafe ones invalidate (RFC 9111 4, 4.4).
@@ -15,11 +15,26 @@ export function cacheBypass(facts: Facts, policy: Pick<CachePolicySnapshot, "mod
   // The body of a GET is not in the key, and an origin may read it: a way to poison.
   if (facts.hasBody) return "body";
   if (facts.pathIsAmbiguous) return "ambiguous-path";
+  const cookie = facts.headers.get("cookie");
+  if (policy.key.cookies.some((name) => readsInTwoWays(cookie, name))) return "cookie";
   if (policy.bypassCookies.length === 0) return null;
-  return cookieNames(facts.headers.get("cookie")).some((name) => nameMatches(name, policy.bypassCookies)) ? "cookie" : null;
+  return cookieNames(cookie).some((name) => nameMatches(name, policy.bypassCookies)) ? "cookie" : null;
+}
+
+/**
+ * Two Cookie lines arrive joined by a comma: `a=1, currency=EUR`. Whether an origin then sees a currency is its own affair, so no
+ * key can tell what its answer is for.
+ */
+function readsInTwoWays(header: string | null, name: string): boolean {
+  if (header === null || !header.includes(",")) return false;
+  return cookieValues(header, name).join(";") !== cookieValues(withCommasAsEnds(header), name).join(";");
+}
+
+function withCommasAsEnds(header: string): string {
+  return header.replaceAll(",", ";");
 }
 
 /** Read widely, since a name too many costs a miss: some runtimes join Cookie lines by a comma, some servers take a bare name. */
 function cookieNames(header: string | null): readonly string[] {
-  return parseCookies(header?.replaceAll(",", ";") ?? null).map(([name, value]) => (name === "" ? value : name));
+  return parseCookies(header === null ? null : withCommasAsEnds(header)).map(([name, value]) => (name === "" ? value : name));
 }

@@ -75,7 +75,10 @@ function readHeaders(facts: Facts): readonly (readonly [name: string, value: str
 
 function readCookies(header: string): ReadonlyMap<string, readonly string[]> {
   const cookies = new Map<string, string[]>();
-  for (const part of header.split(";")) {
+  // Two Cookie lines arrive joined by a comma: what stands behind one is a cookie too, or a rule could be passed by sending two.
+  const parts = header.split(";");
+  const behindCommas = header.includes(",") ? header.split(/[;,]/).filter((part) => !parts.includes(part)) : [];
+  for (const part of [...parts, ...behindCommas]) {
     const equals = part.indexOf("=");
     const name = (equals === -1 ? part : part.slice(0, equals)).trim();
     if (name !== "") addTo(cookies, urlDecode(name), equals === -1 ? "" : part.slice(equals + 1).trim());

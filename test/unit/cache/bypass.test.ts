@@ -2,9 +2,10 @@
 
 import { expect, test } from "vitest";
 import { cacheBypass } from "../../../src/cache/bypass.ts";
+import { policyOf } from "../../support/cache-policy.ts";
 import { factsOf } from "../../support/facts.ts";
 
-const policy = { mode: "respect", bypassCookies: ["session", "wp_*"] } as const;
+const policy = policyOf({ bypassCookies: ["session", "wp_*"] });
 
 test.each([
   ["POST", { method: "POST" }, "method"],
@@ -24,5 +25,17 @@ test.each([
 });
 
 test("a route that bypasses does so for every request", () => {
-  expect(cacheBypass(factsOf(), { mode: "bypass", bypassCookies: [] })).toBe("route");
+  expect(cacheBypass(factsOf(), policyOf({ mode: "bypass" }))).toBe("route");
+});
+
+// Two Cookie lines arrive as one, joined by a comma.
+test.each([
+  ["a cookie of the key that only one reading of commas finds", "a=1, currency=EUR", "cookie"],
+  ["a cookie of the key whose value has a comma", "currency=EUR, a=1", "cookie"],
+  ["a comma in another cookie", "a=1,2; currency=EUR", null],
+  ["no comma", "a=1; currency=EUR", null],
+  ["no cookie", undefined, null],
+])("%s", (_, cookie, reason) => {
+  const byCurrency = policyOf({ key: { ...policy.key, cookies: ["currency"] } });
+  expect(cacheBypass(factsOf({ headers: cookie === undefined ? {} : { cookie } }), byCurrency)).toBe(reason);
 });

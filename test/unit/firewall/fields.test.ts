@@ -148,6 +148,12 @@ test.each([
   expect(warnings(source)).toEqual([fix]);
 });
 
+test("a cookie behind a comma is seen: two Cookie lines arrive as one", () => {
+  const facts = factsOf("http://a.example/", { headers: { cookie: "a=1, session=bad; b=2,3" } });
+  expect(holds('http.request.cookies["session"][0] eq "bad"', facts)).toBe(true);
+  expect(holds('http.request.cookies["a"][0] eq "1, session=bad" and http.request.cookies["b"][0] eq "2,3"', facts)).toBe(true);
+});
+
 test("what a field derives is computed once for all rules on a request", () => {
   let reads = 0;
   const headers = new Proxy(new Headers({ cookie: "a=1" }), {
