@@ -25,6 +25,12 @@ export function invalidatedUrls(facts: Facts, response: { readonly status: numbe
   return urls;
 }
 
+/** Whether Content-Location names the URL that was asked for, so that the content is a representation of it (RFC 9110 8.7). */
+export function isOwnLocation(facts: Facts, headers: Headers): boolean {
+  const url = sameHostUrl(facts, headers.get("content-location"));
+  return url !== null && url.path === facts.path && url.query === facts.query;
+}
+
 function sameHostUrl(facts: Facts, reference: string | null): InvalidatedUrl | null {
   if (reference === null) return null;
   const base = `${facts.scheme}://${facts.host}${facts.rawPath}${facts.query === "" ? "" : `?${facts.query}`}`;

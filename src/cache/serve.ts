@@ -6,7 +6,7 @@ import { formatHttpDate } from "../http/date.ts";
 import { formatContentRange, formatUnsatisfiedRange, parseRange, rangeLength, type ByteRange } from "../http/range.ts";
 import { CACHE_INLINE_BYTES_MAX } from "../limits.ts";
 import { currentAgeSeconds, type Datable } from "./freshness.ts";
-import { storedHeaders, type StoredResponse } from "./stored.ts";
+import { storedHeaders, type StoredPart, type StoredResponse } from "./stored.ts";
 
 export interface StoredAnswer {
   readonly status: number;
@@ -18,6 +18,7 @@ export interface StoredAnswer {
 export type AnswerPart =
   | { readonly kind: "none" }
   | { readonly kind: "whole" }
+  /** Counted from the first stored byte. */
   | { readonly kind: "range"; readonly range: ByteRange }
   | { readonly kind: "multiple"; readonly ranges: readonly ByteRange[] };
 
@@ -35,6 +36,7 @@ export function datableOf(stored: StoredResponse): Datable {
   return { status, headers: storedHeaders(stored), requestedAtMs, respondedAtMs, guessable };
 }
 
+/** @param stored - A part only for a request that `part.ts` says it answers. */
 export function answerFromStore(stored: StoredResponse, request: VisitorRequest, nowMs: number): StoredAnswer {
   const headers = storedHeaders(stored);
   // RFC 9110 6.6.1: a cache states the time of arrival where the origin stated none.
@@ -47,7 +49,12 @@ export function answerFromStore(stored: StoredResponse, request: VisitorRequest,
   const whole = wholeAnswer(stored, headers, request.method);
   // RFC 9110 14.2: ranges are for GET, and for what would have been a 200.
   const ranged = request.method === "GET" && stored.status === 200 && rangeApplies(request.headers.get("if-range"), validators, nowMs);
-  return ranged ? rangedAnswer(whole, request.headers.get("range"), stored.bodyBytes) : whole;
+  return ranged ? rangedAnswer(whole, request.headers.get("range"), stored) : whole;
+}
+
+function within(part: StoredPart | null, { start, end }: ByteRange): ByteRange {
+  const offset = part?.start ?? 0;
+  return { start: start - offset, end: end - offset };
 }
 
 /** True when the visitor's copy is the one that this response is (RFC 9111 4.3.2): if so, the content need not be sent. */
@@ -73,7 +80,8 @@ function wholeAnswer(stored: StoredResponse, headers: Headers, method: string): 
   return { status: stored.status, statusText: stored.statusText, headers, part };
 }
 
-function rangedAnswer(whole: StoredAnswer, header: string | null, bytes: number): StoredAnswer {
+function rangedAnswer(whole: StoredAnswer, header: string | null, { part, bodyBytes }: StoredResponse): StoredAnswer {
+  const bytes = part?.size ?? bodyBytes;
   const wanted = parseRange(header, bytes);
   const headers = new Headers(whole.headers);
   switch (wanted.kind) {
@@ -87,7 +95,7 @@ function rangedAnswer(whole: StoredAnswer, header: string | null, bytes: number)
     case "single":
       headers.set("content-range", formatContentRange(wanted.range, bytes));
       headers.set("content-length", String(rangeLength(wanted.range)));
-      return { status: 206, statusText: "Partial Content", headers, part: { kind: "range", range: wanted.range } };
+      return { status: 206, statusText: "Partial Content", headers, part: { kind: "range", range: within(part, wanted.range) } };
     case "multiple":
       // Parts are put together in memory. RFC 9110 14.2 allows the whole in their place.
       if (bytes > CACHE_INLINE_BYTES_MAX) return whole;

@@ -41,8 +41,9 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
 /**
  * Errors that speak of one request or one connection: its size, its rate, its conditions. No key holds what caused them, so a stored
  * one would let any visitor take a page away from all ("CPDoS", H. V. Nguyen et al., 2019). RFC 6585 forbids 428, 429, 431 and 511.
+ * 414 is not among them: it speaks of the URL, which is the key (RFC 9110 15.5.15).
  */
-const ABOUT_ONE_REQUEST: ReadonlySet<number> = new Set([407, 408, 412, 413, 414, 416, 417, 421, 425, 426, 428, 429, 431, 511]);
+const ABOUT_ONE_REQUEST: ReadonlySet<number> = new Set([407, 408, 412, 413, 416, 417, 421, 425, 426, 428, 429, 431, 511]);
 
 /** Statuses whose stored response a conditional request can confirm. */
 const VALIDATED: readonly number[] = [200, 203];

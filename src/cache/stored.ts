@@ -2,10 +2,11 @@
 // 200 that the store has no opinion on. Versioned and read by hand; anything that does not read is a miss, and is replaced by
 // the next store. This module knows the form only: `stages/` reads and writes, `decide.ts` and `serve.ts` use what was read.
 
+import { isCount, isRecord, parseJson, type Fields } from "../json-document.ts";
 import { CACHE_ENVELOPE_SECONDS, CACHE_METADATA_CHARS_MAX } from "../limits.ts";
 
 /** Raised on any change: entries of another format are misses. */
-const ENTRY_FORMAT = 1;
+const ENTRY_FORMAT = 2;
 
 const ENTRY_HEADER = "x-breakwater-entry";
 
@@ -18,6 +19,13 @@ export type Entry =
   | { readonly kind: "language"; readonly key: string; readonly variant: string }
   /** An unsafe request invalidated the URL at this time (RFC 9111 4.4). */
   | { readonly kind: "mark"; readonly key: string; readonly invalidatedAtMs: number };
+
+/** Which part of the whole the stored bytes are: from `start` on, as many as there are. */
+export interface StoredPart {
+  readonly start: number;
+  /** Bytes of the whole. */
+  readonly size: number;
+}
 
 export interface StoredResponse {
   /** The whole cache key: what was found is checked against what was looked for. */
@@ -36,6 +44,10 @@ export interface StoredResponse {
   readonly tags: readonly string[];
   /** False when the request had a query or a Cookie: such an answer is never fresh by guesswork. */
   readonly guessable: boolean;
+  /** An unsafe request that invalidated the URL at exactly this time brought this response itself; 0 for the answer to a GET. */
+  readonly ownMarkAtMs: number;
+  /** Null for a whole response. The status is that of the whole. */
+  readonly part: StoredPart | null;
   readonly bodyBytes: number;
   /** Key URL of the body; null when it is in the same entry. */
   readonly bodyKey: string | null;
@@ -58,12 +70,7 @@ export function envelopeHeaders(): Readonly<Record<string, string>> {
 export function decodeEntry(stored: Response, key: string): Entry | null {
   const text = stored.headers.get(ENTRY_HEADER);
   if (text === null) return null;
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return null;
-  }
+  const value = parseJson(text);
   if (!isRecord(value) || value["format"] !== ENTRY_FORMAT) return null;
   const entry = entryOf(value);
   if (entry === null) return null;
@@ -74,7 +81,7 @@ export function storedHeaders(stored: StoredResponse): Headers {
   return new Headers(stored.headers.map(([name, value]): [string, string] => [name, value]));
 }
 
-function entryOf(value: Record<string, unknown>): Entry | null {
+function entryOf(value: Fields): Entry | null {
   const { kind, key, vary, variant, invalidatedAtMs } = value;
   if (kind === "response") {
     const response = storedResponseOf(value["response"]);
@@ -90,24 +97,24 @@ function entryOf(value: Record<string, unknown>): Entry | null {
 function storedResponseOf(value: unknown): StoredResponse | null {
   if (!isRecord(value)) return null;
   const { key, vary, variant, status, statusText, headers, requestedAtMs, respondedAtMs, tags, guessable, bodyBytes, bodyKey } = value;
+  const { ownMarkAtMs, part } = value;
   if (typeof key !== "string" || typeof variant !== "string" || typeof statusText !== "string") return null;
   if (!isStrings(vary) || !isStrings(tags) || !isHeaders(headers)) return null;
   if (!isCount(status) || status < 200 || status > 599) return null;
   if (!isCount(requestedAtMs) || !isCount(respondedAtMs) || !isCount(bodyBytes)) return null;
   if (typeof guessable !== "boolean" || (bodyKey !== null && typeof bodyKey !== "string")) return null;
-  return { key, vary, variant, status, statusText, headers, requestedAtMs, respondedAtMs, tags, guessable, bodyBytes, bodyKey };
+  if (!isCount(ownMarkAtMs) || !(part === null || isPart(part, bodyBytes))) return null;
+  const times = { requestedAtMs, respondedAtMs, ownMarkAtMs };
+  return { key, vary, variant, status, statusText, headers, ...times, tags, guessable, part, bodyBytes, bodyKey };
+}
+
+function isPart(value: unknown, bodyBytes: number): value is StoredPart {
+  if (!isRecord(value) || !isCount(value["start"]) || !isCount(value["size"])) return false;
+  return value["start"] + bodyBytes <= value["size"];
 }
 
 function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isCount(value: unknown): value is number {
-  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 function isStrings(value: unknown): value is readonly string[] {

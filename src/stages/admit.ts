@@ -2,35 +2,22 @@
 // service while origins fail, stores what may be stored while it streams to the visitor, and forgets what an unsafe request
 // changed. What it changes is stored; what must not be stored is changed later, in deliver. Decisions are those of `cache/`.
 
-import { clientCacheControl, withoutConsumedFields } from "../cache/client-headers.ts";
 import { mayServeOnError } from "../cache/decide.ts";
-import { currentAgeSeconds, freshnessLifetime, type Datable } from "../cache/freshness.ts";
-import { pump } from "../cache/pump.ts";
+import { declaredPart } from "../cache/part.ts";
 import { purgedAt } from "../cache/purge.ts";
 import { datableOf, isNotModified, notModified } from "../cache/serve.ts";
-import { storable, type Storable } from "../cache/storable.ts";
-import { variantKey } from "../cache/variant.ts";
-import type { CacheDigest, Exchange } from "../exchange.ts";
+import type { Exchange } from "../exchange.ts";
 import { validatorsOf } from "../http/conditional.ts";
-import type { CachePlan, Plan } from "../plan.ts";
+import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
+import { datable, judge, note, shown, ttlOf, type Admission, type Answered } from "./admission.ts";
 import { confirm, isOwnReason } from "./confirm.ts";
 import type { FetchOutcome } from "./fetch.ts";
 import { discard, readEntry, respondFrom, type Found, type StoredAt } from "./found.ts";
 import { invalidateTargets } from "./invalidate.ts";
-import { sharedHeaders, type Lookup } from "./lookup.ts";
-import { storeResponse, type Unplaced } from "./store-response.ts";
-
-type Answered = Extract<FetchOutcome, { kind: "response" }>;
-type Cached = Extract<CachePlan, { use: "cache" }>;
-
-/** Everything that the steps of one admission share. */
-interface Admission {
-  readonly exchange: Exchange;
-  readonly ports: Ports;
-  readonly plan: Plan;
-  readonly cached: Cached;
-}
+import type { Lookup } from "./lookup.ts";
+import { storePosted } from "./posted.ts";
+import { streamAndStore } from "./stream-store.ts";
 
 /** What was found before the origin was asked, and what came of asking. */
 export interface AnsweredLookup {
@@ -51,14 +38,14 @@ export async function admit(exchange: Exchange, ports: Ports, plan: Plan, answer
   if (cache.use === "bypass") {
     if (outcome.kind === "failed") return null;
     note(exchange, { fwdStatus: outcome.response.status });
-    await invalidateTargets(exchange, ports, plan, outcome.response);
-    return shown(outcome.response, plan);
+    const invalidatedAtMs = await invalidateTargets(exchange, ports, plan, outcome.response);
+    return storePosted({ exchange, ports, plan }, outcome, invalidatedAtMs) ?? shown(outcome.response, plan);
   }
   const admission: Admission = { exchange, ports, plan, cached: cache };
   if (outcome.kind === "failed") return found === null ? null : await staleOnError(admission, found, null);
   if (found !== null) return await revalidated(admission, found, outcome);
   if (lookup.kind === "miss" && !lookup.pass) return await fresh(admission, outcome);
-  return passed(admission, outcome);
+  return passedOrPart(admission, outcome);
 }
 
 /** RFC 5861 4. */
@@ -106,7 +93,8 @@ function withCookies(answer: Response, cookies: readonly string[]): Response {
 }
 
 /** Null when it may not stand in. @param status - Of the origin's answer; null when there was none. */
-async function staleOnError({ exchange, ports, cached }: Admission, found: Found, status: number | null): Promise<Response | null> {
+async function staleOnError(admission: Admission, found: Found, status: number | null): Promise<Response | null> {
+  const { exchange, ports, cached } = admission;
   const nowMs = ports.clock.nowMs();
   const response = datableOf(found.stored);
   const purged = purgedAt(exchange.state.purges, { url: cached.key, tags: found.stored.tags });
@@ -115,8 +103,7 @@ async function staleOnError({ exchange, ports, cached }: Admission, found: Found
     discard(found.body);
     return null;
   }
-  const ttlSeconds = freshnessLifetime(response, cached.policy).seconds - currentAgeSeconds(response, nowMs);
-  note(exchange, { status: "STALE", fwdStatus: status, ttlSeconds, detail: "origin-error" });
+  note(exchange, { status: "STALE", fwdStatus: status, ttlSeconds: ttlOf(response, admission), detail: "origin-error" });
   return await respondFrom(found, exchange.facts, cached.policy, ports);
 }
 
@@ -124,7 +111,7 @@ async function staleOnError({ exchange, ports, cached }: Admission, found: Found
 async function fresh(admission: Admission, outcome: Answered): Promise<Response> {
   const { exchange } = admission;
   const { response } = outcome;
-  const verdict = judge(admission, outcome);
+  const verdict = judge(admission, datable(admission, outcome));
   const { status } = exchange.digest.cache;
   if (!verdict.store) {
     note(exchange, {
@@ -140,7 +127,7 @@ async function fresh(admission: Admission, outcome: Answered): Promise<Response>
   }
   note(exchange, { fwdStatus: response.status, stored: true, ttlSeconds: ttlOf(datable(admission, outcome), admission) });
   const copy = visitorsCopy(admission, response);
-  const streamed = startStore(admission, outcome, verdict, copy === null);
+  const streamed = streamAndStore(admission, { outcome, verdict, isAwaited: copy === null });
   return copy ?? streamed;
 }
 
@@ -155,75 +142,19 @@ function passed({ exchange, plan }: Admission, { response }: Answered): Response
   return shown(response, plan);
 }
 
-function judge(admission: Admission, outcome: Answered): Storable {
-  const { exchange, cached } = admission;
-  const { method, path, headers } = exchange.facts;
-  const verdict = storable({ method, path, requestHeaders: headers, response: datable(admission, outcome), policy: cached.policy });
-  if (!verdict.store) return verdict;
-  const { hardMs } = purgedAt(exchange.state.purges, { url: cached.key, tags: verdict.tags });
-  return outcome.requestedAtMs <= hardMs ? { store: false, reason: "purged" } : verdict;
-}
-
-function datable({ exchange }: Admission, { response, requestedAtMs, respondedAtMs }: Answered): Datable {
-  const guessable = exchange.facts.query === "" && !exchange.facts.headers.has("cookie");
-  return { status: response.status, headers: response.headers, requestedAtMs, respondedAtMs, guessable };
-}
-
-function ttlOf(response: Datable, { cached, ports }: Admission): number {
-  return freshnessLifetime(response, cached.policy).seconds - currentAgeSeconds(response, ports.clock.nowMs());
-}
-
-/** Begins to store; the response that it returns carries the same bytes to the visitor, or none when nobody waits. */
-function startStore(admission: Admission, outcome: Answered, verdict: Extract<Storable, { store: true }>, isAwaited: boolean): Response {
-  const { exchange, ports, plan, cached } = admission;
-  const { response, requestedAtMs, respondedAtMs } = outcome;
-  const { status, statusText } = response;
-  const { vary, tags } = verdict;
-  const unplaced: Unplaced = {
-    key: cached.key,
-    vary,
-    variant: variantKey(vary, sharedHeaders(plan)),
-    status,
-    statusText,
-    headers: [...verdict.headers],
-    requestedAtMs,
-    respondedAtMs,
-    tags,
-    guessable: datable(admission, outcome).guessable,
-  };
-  const expectedBytes = declaredLength(response.headers);
-  const sink = storeResponse(unplaced, expectedBytes, ports);
+/** The answer to a request that went on as the visitor made it: of it, a part may be stored (RFC 9111 3.3). */
+function passedOrPart(admission: Admission, outcome: Answered): Response {
+  const { response } = outcome;
+  const part = declaredPart(admission.exchange.facts, response);
+  if (part === null) return passed(admission, outcome);
+  // It is stored with the status and fields of the whole that it is of.
   const headers = new Headers(response.headers);
-  if (cached.policy.stripSetCookie) headers.delete("set-cookie");
-  if (response.body === null) {
-    ports.defer(sink.close());
-    return shown(new Response(null, { status, statusText, headers }), plan);
-  }
-  const through = expectedBytes === null ? new IdentityTransformStream() : new FixedLengthStream(expectedBytes);
-  const client = isAwaited ? through.writable : null;
-  const { objectBytesMax } = cached.policy;
-  const work = pump({ body: response.body, client, store: sink, expectedBytes, bytesMax: objectBytesMax, clock: ports.clock });
-  ports.defer(
-    work.then((end) => (end === "stored" ? undefined : ports.log.write({ event: "cache-not-stored", id: exchange.id, reason: end }))),
-  );
-  return shown(new Response(isAwaited ? through.readable : null, { status, statusText, headers, encodeBody: "manual" }), plan);
-}
-
-function declaredLength(headers: Headers): number | null {
-  const value = headers.get("content-length");
-  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
-}
-
-/** As visitors may see it: with the route's browser lifetime, without what was said to this cache alone. */
-function shown(response: Response, { action }: Plan): Response {
-  if (response.status === 101) return response;
-  const headers = clientCacheControl(withoutConsumedFields(response.headers), response.status, action.cache);
-  if (headers === response.headers) return response;
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers, encodeBody: "manual" });
-}
-
-function note(exchange: Exchange, changes: Partial<CacheDigest>): void {
-  exchange.digest.cache = { ...exchange.digest.cache, ...changes };
+  headers.delete("content-range");
+  const whole = { ...datable(admission, outcome), status: 200, headers };
+  const verdict = judge(admission, whole);
+  if (!verdict.store) return passed(admission, outcome);
+  note(admission.exchange, { fwdStatus: response.status, stored: true, ttlSeconds: ttlOf(whole, admission) });
+  return streamAndStore(admission, { outcome, verdict, part, isAwaited: true });
 }
 
 /**
@@ -239,9 +170,9 @@ export async function admitRefresh(exchange: Exchange, ports: Ports, plan: Plan,
   const { response } = outcome;
   if (response.status === 304) return await refreshed(admission, refresh, outcome);
   if (isFailure(response.status)) return discard(response);
-  const verdict = judge(admission, outcome);
+  const verdict = judge(admission, datable(admission, outcome));
   if (verdict.store) {
-    startStore(admission, outcome, verdict, false);
+    streamAndStore(admission, { outcome, verdict, isAwaited: false });
     return;
   }
   discard(response);

@@ -24,7 +24,7 @@ export interface StoredAt {
 export interface Found extends StoredAt {
   /** Its body is the stored body, unread; it may be read once. */
   readonly body: Response;
-  /** When an unsafe request invalidated the URL, as far as is known here; 0 for never. */
+  /** When an unsafe request invalidated the URL, as far as is known here; 0 for never, and for the one that this answers. */
   readonly invalidatedAtMs: number;
 }
 
@@ -46,7 +46,11 @@ export async function findStored(cache: CacheStore, key: string, originHeaders: 
 }
 
 /** For a list of languages that was not seen before: the variant in the one that it wants most. */
-async function withLanguage(cache: CacheStore, { key, variant }: Pick<StoredResponse, "key" | "variant">, sinceMs: number): Promise<Search> {
+async function withLanguage(
+  cache: CacheStore,
+  { key, variant }: Pick<StoredResponse, "key" | "variant">,
+  sinceMs: number,
+): Promise<Search> {
   const absent: Search = { kind: "absent", fwd: "vary-miss" };
   const wanted = wantedLanguage(variant);
   const pointer = wanted === null ? null : await readEntry(cache, await variantUrl(key, wanted.name), key);
@@ -93,10 +97,11 @@ async function withBody(cache: CacheStore, { entry, url, response }: ReadEntry, 
     discard(response);
     return absent;
   }
-  if (stored.bodyKey === null) return { kind: "found", found: { stored, entryUrl: url, body: response, invalidatedAtMs } };
+  const at = { stored, entryUrl: url, invalidatedAtMs: stored.ownMarkAtMs === invalidatedAtMs ? 0 : invalidatedAtMs };
+  if (stored.bodyKey === null) return { kind: "found", found: { ...at, body: response } };
   discard(response);
   const body = await cache.match(stored.bodyKey);
-  return body === undefined ? absent : { kind: "found", found: { stored, entryUrl: url, body, invalidatedAtMs } };
+  return body === undefined ? absent : { kind: "found", found: { ...at, body } };
 }
 
 /** The visitor's answer from what was found. Uses up its body. */

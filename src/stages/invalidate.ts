@@ -9,13 +9,18 @@ import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import { invalidate } from "./store-response.ts";
 
-/** Resolves when it is done: a visitor who reads back what it wrote must not get the old answer. */
-export async function invalidateTargets(exchange: Exchange, ports: Ports, plan: Plan, response: Response): Promise<void> {
+/**
+ * Resolves when it is done: a visitor who reads back what it wrote must not get the old answer.
+ *
+ * @returns the time of the invalidation; 0 when there was none.
+ */
+export async function invalidateTargets(exchange: Exchange, ports: Ports, plan: Plan, response: Response): Promise<number> {
   const urls = invalidatedUrls(exchange.facts, response);
-  if (urls.length === 0) return;
+  if (urls.length === 0) return 0;
   const nowMs = ports.clock.nowMs();
   const keys = urls.map(({ path, query }) => keyOfGet({ ...exchange.facts, method: "GET", path, rawPath: path, query }, plan));
   await Promise.all([...new Set(keys)].filter((key) => key !== null).map((key) => invalidate(ports.cache, key, nowMs)));
+  return nowMs;
 }
 
 function keyOfGet(facts: Facts, { site }: Plan): string | null {

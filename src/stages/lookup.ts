@@ -5,6 +5,7 @@
 import { conditionalHeaders, unconditionalHeaders } from "../cache/revalidate.ts";
 import { decideStored, type CacheDecision } from "../cache/decide.ts";
 import { withoutIgnoredCookies } from "../cache/origin-cookies.ts";
+import { answersRequest, canBeCompleted, completingHeaders } from "../cache/part.ts";
 import { purgedAt } from "../cache/purge.ts";
 import { datableOf } from "../cache/serve.ts";
 import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
@@ -20,7 +21,9 @@ export type Lookup =
   | { readonly kind: "stale"; readonly response: Response; readonly refresh: StoredAt }
   /** The origin decides whether it may be used. */
   | { readonly kind: "revalidate"; readonly found: Found }
-  /** pass: the request goes on as the visitor made it, and its answer is not stored. */
+  /** A part is stored that the visitor's answer begins with: the origin is asked for the rest. */
+  | { readonly kind: "complete"; readonly found: Found }
+  /** pass: the request goes on as the visitor made it; of its answer no more than a part is stored. */
   | { readonly kind: "miss"; readonly pass: boolean }
   /** The visitor wants a stored answer only (only-if-cached): 504. */
   | { readonly kind: "not-in-cache" };
@@ -38,16 +41,20 @@ export async function lookup(exchange: Exchange, ports: Ports, plan: Plan): Prom
   const search = await findStored(ports.cache, plan.cache.key, sharedHeaders(plan));
   if (search.kind === "absent") return absent(exchange, search.fwd, null);
   const { found } = search;
-  const decision = decideFound(exchange, found, plan.cache, ports.clock.nowMs());
+  const nowMs = ports.clock.nowMs();
+  const decision = decideFound(exchange, found, plan.cache, nowMs);
   if (decision.kind === "miss") {
     discard(found.body);
     return absent(exchange, "uri-miss", decision.why);
   }
+  // Of a part no more than fresh bytes are of use: whatever else there is to ask is asked about the whole.
+  const isUsable = found.stored.part === null || (decision.kind === "hit" && answersRequest(found.stored, exchange.facts, nowMs));
+  if (!isUsable) return incomplete(exchange, found, decision);
   return await use(exchange, ports, { found, decision, policy: plan.cache.policy });
 }
 
 /** Method and headers of the fetch that follows. What is to be stored is asked for whole, whatever part this visitor wants. */
-export function originRequest(plan: Plan, found: Lookup): { readonly method: string; readonly headers: Headers } {
+export function originRequest(plan: Plan, found: Lookup, nowMs: number): { readonly method: string; readonly headers: Headers } {
   const { method } = plan.originRequest;
   const headers = sharedHeaders(plan);
   switch (found.kind) {
@@ -55,6 +62,8 @@ export function originRequest(plan: Plan, found: Lookup): { readonly method: str
       return { method, headers: conditionalHeaders(headers, found.found.stored) };
     case "stale":
       return { method: "GET", headers: conditionalHeaders(headers, found.refresh.stored) };
+    case "complete":
+      return { method, headers: completingHeaders(headers, found.found.stored, nowMs) };
     case "miss":
       return { method, headers: found.pass ? headers : unconditionalHeaders(headers) };
     case "bypass":
@@ -105,6 +114,18 @@ async function use(exchange: Exchange, ports: Ports, { found, decision, policy }
   }
 }
 
+/** A stored part that does not answer the request. */
+function incomplete(exchange: Exchange, found: Found, decision: CacheDecision): Lookup {
+  const { method, headers } = exchange.facts;
+  const wantsWhole = method === "GET" && !headers.has("range");
+  if (decision.kind === "hit" && wantsWhole && canBeCompleted(found.stored) && !onlyIfCached(exchange)) {
+    note(exchange, { status: "MISS", fwd: "partial", ttlSeconds: decision.ttlSeconds });
+    return { kind: "complete", found };
+  }
+  discard(found.body);
+  return absent(exchange, "uri-miss", null);
+}
+
 /** A stored response that may not be used is, for the visitor, none. */
 function absent(exchange: Exchange, fwd: "uri-miss" | "vary-miss", detail: CacheDetail | null): Lookup {
   const { method, headers } = exchange.facts;
@@ -112,7 +133,7 @@ function absent(exchange: Exchange, fwd: "uri-miss" | "vary-miss", detail: Cache
     note(exchange, { status: "MISS", detail });
     return { kind: "not-in-cache" };
   }
-  // What HEAD brings has no content, what Range brings is a part: neither fills the cache (RFC 9111 3.3).
+  // What HEAD brings has no content, what Range brings is a part: neither is the whole (RFC 9111 3.3).
   const partial = headers.has("range");
   note(exchange, { status: "MISS", fwd: partial ? "partial" : fwd, detail });
   return { kind: "miss", pass: partial || method === "HEAD" };

@@ -8,6 +8,7 @@ import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import { hideOrigin } from "../transform/origin-names.ts";
 import { admit, admitRefresh } from "./admit.ts";
+import { askAndComplete } from "./complete.ts";
 import { answerResponse, deliver } from "./deliver.ts";
 import { fetchFromOrigin, type FetchOutcome } from "./fetch.ts";
 import { lookup, originRequest, type Lookup } from "./lookup.ts";
@@ -33,6 +34,7 @@ export async function proxy(exchange: Exchange, plan: Plan, table: OriginTable, 
     case "not-in-cache":
       return ended(run, { code: "not-in-cache" });
     case "miss":
+    case "complete":
     case "revalidate":
     case "bypass":
       return await fromOrigin(run, found);
@@ -44,11 +46,11 @@ export async function proxy(exchange: Exchange, plan: Plan, table: OriginTable, 
 async function fromOrigin(run: Run, found: Lookup): Promise<Response> {
   const { exchange, plan, ports } = run;
   const body = requestBody(exchange, plan);
-  const outcome = await askOrigin(run, found, body?.stream ?? null);
+  const answered = await askAndComplete(found, ports, (asked) => askOrigin(run, asked, body?.stream ?? null));
   if (body?.exceeded() === true) return ended(run, { code: "body-too-large" });
-  const admitted = await admit(exchange, ports, plan, { lookup: found, outcome });
+  const admitted = await admit(exchange, ports, plan, answered);
   if (admitted !== null) return deliver(exchange, admitted);
-  return ended(run, originError(outcome));
+  return ended(run, originError(answered.outcome));
 }
 
 /** Asks about a stale response after it was served. The visitor has left this behind. */
@@ -60,10 +62,17 @@ async function refresh(run: Run, found: Extract<Lookup, { kind: "stale" }>): Pro
 /** The fetch stage, with the origin's name taken out of its answer: what is stored is as visitors may see it. */
 async function askOrigin(run: Run, found: Lookup, body: ReadableStream<Uint8Array> | null): Promise<FetchOutcome> {
   const { exchange, plan, table, ports } = run;
-  const { method, headers } = originRequest(plan, found);
+  const { method, headers } = originRequest(plan, found, ports.clock.nowMs());
   // What fills the cache is wanted by the next visitor too.
   const abortWithVisitor = found.kind === "bypass" || (found.kind === "miss" && found.pass);
-  const outcome = await fetchFromOrigin(exchange, ports, table, { plan, method, target: plan.originRequest.target, headers, body, abortWithVisitor });
+  const outcome = await fetchFromOrigin(exchange, ports, table, {
+    plan,
+    method,
+    target: plan.originRequest.target,
+    headers,
+    body,
+    abortWithVisitor,
+  });
   if (outcome.kind === "failed" || outcome.response.status === 101) return outcome;
   return { ...outcome, response: withoutOriginNames(run, outcome.response, outcome.origin.basePath) };
 }

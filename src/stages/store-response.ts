@@ -4,15 +4,16 @@
 
 import { bodyUrl, markUrl, primaryUrl, variantUrl } from "../cache/location.ts";
 import { cacheFill, type FilledBody } from "../cache/fill.ts";
+import { heldPart, type DeclaredPart } from "../cache/part.ts";
 import type { StoreSink } from "../cache/pump.ts";
 import { offeredLanguage } from "../cache/language.ts";
 import { encodeEntry, storedHeaders, type Entry, type StoredResponse } from "../cache/stored.ts";
 import { urlOfKey } from "../cache/key.ts";
 import type { CacheStore, Ports } from "../ports.ts";
-import { readEntry, readMark } from "./found.ts";
+import { discard, readEntry, readMark } from "./found.ts";
 
-/** All of a stored response but where its body is, which is known when it has arrived. */
-export type Unplaced = Omit<StoredResponse, "bodyBytes" | "bodyKey">;
+/** All of a stored response but where its body is and which part it holds, which are known when it has arrived. */
+export type Unplaced = Omit<StoredResponse, "bodyBytes" | "bodyKey" | "part"> & { readonly part: DeclaredPart | null };
 
 /** The sink that a pump fills; its close tells whether the response is in the store. */
 export function storeResponse(response: Unplaced, expectedBytes: number | null, ports: Ports): StoreSink {
@@ -21,14 +22,20 @@ export function storeResponse(response: Unplaced, expectedBytes: number | null, 
     cache,
     bodyUrl: bodyUrl(response.key, ports.random.id()),
     expectedBytes,
-    commit: async (body) => await writeResponse(cache, placed(response, body), body.kind === "inline" ? body.bytes : null),
+    commit: async (body) => {
+      const placed = placedAt(response, body);
+      if (placed === null) return await forget(cache, [body.kind === "inline" ? null : body.bodyUrl]);
+      return await writeResponse(cache, placed, body.kind === "inline" ? body.bytes : null);
+    },
   });
 }
 
-function placed(response: Unplaced, body: FilledBody): StoredResponse {
-  return body.kind === "inline"
-    ? { ...response, bodyBytes: body.bytes.byteLength, bodyKey: null }
-    : { ...response, bodyBytes: body.bodyBytes, bodyKey: body.bodyUrl };
+/** Null for a part whose bytes are not those that it declared. */
+function placedAt(response: Unplaced, body: FilledBody): StoredResponse | null {
+  const bodyBytes = body.kind === "inline" ? body.bytes.byteLength : body.bodyBytes;
+  const part = response.part === null ? "whole" : heldPart(response.part, bodyBytes);
+  if (part === null) return null;
+  return { ...response, part: part === "whole" ? null : part, bodyBytes, bodyKey: body.kind === "inline" ? null : body.bodyUrl };
 }
 
 /** The metadata, and with it a small body. @param bytes - Null when the body is stored already, under `bodyKey`. */
@@ -36,14 +43,30 @@ export async function writeResponse(cache: CacheStore, response: StoredResponse,
   const url = urlOfKey(response.key);
   const entry = encodeEntry({ kind: "response", response }, bytes);
   const markedAtMs = await readMark(cache, url);
-  if (entry === null || response.requestedAtMs <= markedAtMs) return await forget(cache, [response.bodyKey]);
   const primary = await primaryUrl(response.key);
   const own = response.variant === "" ? primary : await variantUrl(response.key, response.variant);
+  if (entry === null || isInvalidated(response, markedAtMs) || (await isWorthLess(cache, own, response))) {
+    return await forget(cache, [response.bodyKey]);
+  }
   const stored = (await cache.put(own, entry)) && (own === primary || (await writeIndex(cache, primary, response, markedAtMs)));
   // An invalidation between the first look and the put would have been overwritten.
   if (stored) await writeLanguage(cache, response);
-  const isLate = stored && response.requestedAtMs <= (await readMark(cache, url));
+  const isLate = stored && isInvalidated(response, await readMark(cache, url));
   return stored && !isLate ? true : await forget(cache, [own, isLate ? primary : null, response.bodyKey]);
+}
+
+/** At the same millisecond the order is not known, unless the mark and the response come from one request. */
+function isInvalidated({ requestedAtMs, ownMarkAtMs }: StoredResponse, markedAtMs: number): boolean {
+  return requestedAtMs <= markedAtMs && ownMarkAtMs !== markedAtMs;
+}
+
+/** A part never takes the place of a newer whole response, which may have arrived meanwhile. */
+async function isWorthLess(cache: CacheStore, url: string, { key, part, requestedAtMs }: StoredResponse): Promise<boolean> {
+  if (part === null) return false;
+  const held = await readEntry(cache, url, key);
+  if (held?.entry.kind !== "response") return false;
+  discard(held.response);
+  return held.entry.response.part === null && held.entry.response.requestedAtMs > requestedAtMs;
 }
 
 /** The index holds nothing but the fields and the last invalidation, so that writers of different variants write the same. */

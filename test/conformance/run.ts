@@ -90,7 +90,7 @@ async function startEdge(originUrl: string, options: { readonly folder: string; 
 function configThatStrips(originUrl: string): string {
   const base = originUrl.replace("127.0.0.1", "localhost");
   return [
-    'sites: [{ name: all, hosts: ["*"], routes: [{ path: /*, pool: origin, cache: { stripSetCookie: true } }] }]',
+    'sites: [{ name: all, hosts: ["*"], routes: [{ path: /*, pool: origin, cache: { setCookie: strip } }] }]',
     `pools: { origin: { origins: [${JSON.stringify(base)}] } }`,
     "",
   ].join("\n");
@@ -122,7 +122,10 @@ function report(groups: readonly SuiteGroup[], results: SuiteResults, stripSetCo
   const tests = new Map(groups.flatMap((group) => group.tests.map((test): [string, SuiteTest] => [test.id, test])));
   const scored = [...tests.values()].filter((test) => kindOf(test) !== "check");
   const passed = new Set(scored.map(({ id }) => id).filter((id) => hasPassed(id, tests, results)));
-  const surprises = [...scored.flatMap((test) => surprise(test, { passed: passed.has(test.id), results, stripSetCookie })), ...unknownTests(tests)];
+  const surprises = [
+    ...scored.flatMap((test) => surprise(test, { passed: passed.has(test.id), results, stripSetCookie })),
+    ...unknownTests(tests),
+  ];
   for (const line of surprises) console.log(line);
   if (surprises.length > 0) process.exitCode = 1;
   const expected = scored.length - passed.size - surprises.length;
@@ -149,7 +152,9 @@ function surprise(test: SuiteTest, run: { passed: boolean; results: SuiteResults
 }
 
 function unknownTests(tests: ReadonlyMap<string, SuiteTest>): readonly string[] {
-  return [...EXPECTED_FAILURES.keys()].filter((id) => !tests.has(id)).map((id) => `expected-failures.ts names ${id}, which is no test of the suite`);
+  return [...EXPECTED_FAILURES.keys()]
+    .filter((id) => !tests.has(id))
+    .map((id) => `expected-failures.ts names ${id}, which is no test of the suite`);
 }
 
 function describe(result: SuiteResults[string] | undefined): string {

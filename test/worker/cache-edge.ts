@@ -13,6 +13,7 @@ import { createRouteTable } from "../../src/routing/path-table.ts";
 import type { Ruleset, Site } from "../../src/ruleset.ts";
 import type { Plan } from "../../src/plan.ts";
 import { admit, admitRefresh } from "../../src/stages/admit.ts";
+import { askAndComplete } from "../../src/stages/complete.ts";
 import type { FetchOutcome } from "../../src/stages/fetch.ts";
 import { lookup, originRequest, type Lookup } from "../../src/stages/lookup.ts";
 import { receive } from "../../src/stages/receive.ts";
@@ -119,13 +120,12 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
       ports.defer(ask(plan, found).then((outcome) => admitRefresh(exchange, ports, plan, { refresh, outcome })));
       return found.response;
     }
-    return (
-      (await admit(exchange, ports, plan, { lookup: found, outcome: await ask(plan, found) })) ?? new Response("no origin", { status: 502 })
-    );
+    const answered = await askAndComplete(found, ports, (asked) => ask(plan, asked));
+    return (await admit(exchange, ports, plan, answered)) ?? new Response("no origin", { status: 502 });
   }
 
   async function ask(plan: Plan, found: Lookup): Promise<FetchOutcome> {
-    const { method, headers } = originRequest(plan, found);
+    const { method, headers } = originRequest(plan, found, edge.nowMs);
     const asked = { method, target: plan.originRequest.target, headers };
     edge.asked.push(asked);
     edge.nowMs += 1;

@@ -263,7 +263,7 @@ test("several ranges of a stored response come as parts", async () => {
   expect(parts.response.headers.get("content-length")).toBe(String(parts.text.length));
 });
 
-test("a Range that finds nothing is passed on, and its 206 is not stored", async () => {
+test("a Range that finds nothing is passed on, and its 206 does not pass for the whole", async () => {
   const edge = edgeOf(() => answer("ell", { "cache-control": "max-age=60", "content-range": "bytes 1-3/5" }, 206));
   const part = await edge.get(URL, { headers: { range: "bytes=1-3" } });
   expect([part.response.status, part.text, part.cache.fwd]).toEqual([206, "ell", "partial"]);

@@ -16,6 +16,8 @@ export function storedOf(headers: Record<string, string>, changes: Partial<Store
     respondedAtMs: NOW,
     tags: [],
     guessable: true,
+    ownMarkAtMs: 0,
+    part: null,
     bodyBytes: 1000,
     bodyKey: null,
     ...changes,

@@ -53,10 +53,10 @@ test("garbage is a miss, whatever it is", () => {
 });
 
 test("a field of a wrong type is a miss", () => {
-  const good = { format: 1, kind: "response", response: storedOf({ a: "1" }) };
+  const good = { format: 2, kind: "response", response: storedOf({ a: "1" }) };
   const decode = (value: unknown): Entry | null => decodeEntry(new Response(null, { headers: { [HEADER]: JSON.stringify(value) } }), KEY);
   expect(decode(good)).not.toBeNull();
-  expect(decode({ ...good, format: 2 })).toBeNull();
+  expect(decode({ ...good, format: 1 })).toBeNull();
   const wrong: Record<string, unknown> = {
     vary: ["a", 1],
     variant: 1,
@@ -67,6 +67,8 @@ test("a field of a wrong type is a miss", () => {
     respondedAtMs: "1",
     tags: {},
     guessable: 1,
+    ownMarkAtMs: null,
+    part: { start: 1, size: 1000 },
     bodyBytes: 1.5,
     bodyKey: 1,
   };

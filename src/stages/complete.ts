@@ -1,0 +1,57 @@
+// Between fetch and admit: the rest of a stored part has been asked for. When it came, part and rest become one answer that admit
+// takes for a whole one (RFC 9111 3.4); when something came that cannot be joined, the whole is asked for after all.
+
+import { completes } from "../cache/part.ts";
+import { mergedHeaders } from "../cache/revalidate.ts";
+import type { Ports } from "../ports.ts";
+import type { Answered } from "./admission.ts";
+import type { AnsweredLookup } from "./admit.ts";
+import type { FetchOutcome } from "./fetch.ts";
+import { discard, type Found } from "./found.ts";
+import type { Lookup } from "./lookup.ts";
+
+/** The request for the whole, without what the visitor wanted for itself. */
+const WHOLE: Lookup = { kind: "miss", pass: false };
+
+/** @param ask - Asks the origin; called a second time at most once. */
+export async function askAndComplete(
+  lookup: Lookup,
+  ports: Pick<Ports, "clock" | "defer">,
+  ask: (lookup: Lookup) => Promise<FetchOutcome>,
+): Promise<AnsweredLookup> {
+  const outcome = await ask(lookup);
+  if (lookup.kind !== "complete") return { lookup, outcome };
+  const { found } = lookup;
+  if (outcome.kind === "response" && completes(found.stored, outcome.response, ports.clock.nowMs())) {
+    return { lookup: WHOLE, outcome: await joined(found, outcome, ports) };
+  }
+  discard(found.body);
+  const isUseless = outcome.kind === "response" && (outcome.response.status === 206 || outcome.response.status === 416);
+  if (!isUseless) return { lookup: WHOLE, outcome };
+  discard(outcome.response);
+  return { lookup: WHOLE, outcome: await ask(WHOLE) };
+}
+
+async function joined(found: Found, outcome: Answered, ports: Pick<Ports, "defer">): Promise<Answered> {
+  const { stored } = found;
+  const headers = mergedHeaders(stored, outcome.response.headers);
+  const size = stored.part?.size ?? stored.bodyBytes;
+  headers.set("content-length", String(size));
+  const beginning = new Uint8Array(await found.body.arrayBuffer());
+  const { readable, writable } = new FixedLengthStream(size);
+  ports.defer(join(beginning, outcome.response.body, writable));
+  return { ...outcome, response: new Response(readable, { status: 200, statusText: "OK", headers, encodeBody: "manual" }) };
+}
+
+/** Never rejects: a rest that breaks off breaks the whole. */
+async function join(beginning: Uint8Array, rest: ReadableStream<Uint8Array> | null, target: WritableStream<Uint8Array>): Promise<void> {
+  const writer = target.getWriter();
+  writer.closed.catch(() => undefined);
+  try {
+    await writer.write(beginning);
+    writer.releaseLock();
+    await (rest ?? new Blob([]).stream()).pipeTo(target);
+  } catch {
+    // Whoever reads has left, or pipeTo has broken the other side off already.
+  }
+}

@@ -1,0 +1,68 @@
+// Part of the stage admit: stores an answer while it streams to the visitor, or without one. Whether it may be stored was decided
+// before; what did not arrive whole is not stored.
+
+import { pump } from "../cache/pump.ts";
+import type { DeclaredPart } from "../cache/part.ts";
+import type { Storable } from "../cache/storable.ts";
+import { variantKey } from "../cache/variant.ts";
+import { datable, shown, type Admission, type Answered } from "./admission.ts";
+import { sharedHeaders } from "./lookup.ts";
+import { storeResponse, type Unplaced } from "./store-response.ts";
+
+export interface StreamStoreInput {
+  readonly outcome: Answered;
+  readonly verdict: Extract<Storable, { store: true }>;
+  /** Null for a whole answer. */
+  readonly part?: DeclaredPart;
+  /** When this answer's own request invalidated the URL. */
+  readonly ownMarkAtMs?: number;
+  /** False when nobody waits for the bytes. */
+  readonly isAwaited: boolean;
+}
+
+/** Begins to store; the response that it returns carries the same bytes to the visitor, or none when nobody waits. */
+export function streamAndStore(admission: Admission, input: StreamStoreInput): Response {
+  const { exchange, ports, plan, cached } = admission;
+  const { outcome, isAwaited } = input;
+  const { body, status, statusText } = outcome.response;
+  const expectedBytes = declaredLength(outcome.response.headers);
+  const sink = storeResponse(unplaced(admission, input), expectedBytes, ports);
+  const headers = new Headers(outcome.response.headers);
+  if (cached.policy.stripSetCookie) headers.delete("set-cookie");
+  if (body === null) {
+    ports.defer(sink.close());
+    return shown(new Response(null, { status, statusText, headers }), plan);
+  }
+  const through = expectedBytes === null ? new IdentityTransformStream() : new FixedLengthStream(expectedBytes);
+  const client = isAwaited ? through.writable : null;
+  const { objectBytesMax } = cached.policy;
+  const work = pump({ body, client, store: sink, expectedBytes, bytesMax: objectBytesMax, clock: ports.clock });
+  ports.defer(
+    work.then((end) => (end === "stored" ? undefined : ports.log.write({ event: "cache-not-stored", id: exchange.id, reason: end }))),
+  );
+  return shown(new Response(isAwaited ? through.readable : null, { status, statusText, headers, encodeBody: "manual" }), plan);
+}
+
+/** A part is stored with the status of the whole that it is of. */
+function unplaced(admission: Admission, { outcome, verdict, part, ownMarkAtMs }: StreamStoreInput): Unplaced {
+  const { response, requestedAtMs, respondedAtMs } = outcome;
+  return {
+    key: admission.cached.key,
+    vary: verdict.vary,
+    variant: variantKey(verdict.vary, sharedHeaders(admission.plan)),
+    status: part === undefined ? response.status : 200,
+    statusText: part === undefined ? response.statusText : "OK",
+    headers: [...verdict.headers],
+    requestedAtMs,
+    respondedAtMs,
+    tags: verdict.tags,
+    guessable: datable(admission, outcome).guessable,
+    ownMarkAtMs: ownMarkAtMs ?? 0,
+    part: part ?? null,
+  };
+}
+
+function declaredLength(headers: Headers): number | null {
+  const value = headers.get("content-length");
+  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
+}
