@@ -49,3 +49,21 @@ export interface ClientFacts {
   readonly tlsVersion: string | null;
   readonly tlsCipher: string | null;
 }
+
+/** Of a request that nobody sent: a URL that an operator names, a test. */
+export const NOBODY: ClientFacts = {
+  address: "",
+  acceptEncoding: "",
+  country: null,
+  continent: null,
+  region: null,
+  city: null,
+  asn: null,
+  latitude: null,
+  longitude: null,
+  timezone: null,
+  isEu: null,
+  colo: null,
+  tlsVersion: null,
+  tlsCipher: null,
+};

@@ -7,7 +7,7 @@ import type { ClientRules } from "../ruleset.ts";
 import { passesThrough } from "../http/cdn-loop.ts";
 import { clientAddress } from "../http/forwarded.ts";
 import { isUpgradeRequest } from "../http/hop-by-hop.ts";
-import { canonicalHost, canonicalPath } from "../http/url.ts";
+import { readRequestUrl, type Scheme } from "../http/request-url.ts";
 import { HEADER_BYTES_MAX, HEADER_COUNT_MAX, LOOP_PASSES_MAX, URL_BYTES_MAX } from "../limits.ts";
 import { fail, ok, type Result } from "../result.ts";
 
@@ -45,26 +45,16 @@ export function receive(received: Received, client: ClientRules): Result<Facts, 
   if (tooLarge !== null) return fail(tooLarge);
   // An origin answers TRACE with the request as it got it, secrets that header rules add for it included.
   if (received.method === "TRACE") return fail({ code: "method-not-allowed", allow: USUAL_METHODS });
-  const url = splitUrl(received.url);
-  if (url === null) return fail({ code: "bad-host" });
   const peer = received.headers.get(client.addressHeader) ?? "";
   const address = clientAddress({ peerAddress: peer, headers: received.headers, isTrustedProxy: client.isTrustedProxy });
-  const scheme = peer !== "" && client.isTrustedProxy(peer) ? forwardedScheme(received.headers, url.scheme) : url.scheme;
-  const host = canonicalHost(url.authority, scheme);
-  if (!host.ok) return fail({ code: "bad-host" });
-  const path = canonicalPath(url.path);
-  if (path.problem !== null) return fail({ code: "bad-path" });
+  const claimedScheme = peer !== "" && client.isTrustedProxy(peer) ? forwardedScheme(received.headers) : null;
+  const url = readRequestUrl(received.url, claimedScheme);
+  if (!url.ok) return fail({ code: url.error === "host" ? "bad-host" : "bad-path" });
   if (passesThrough(received.headers.get("cdn-loop")) >= LOOP_PASSES_MAX) return fail({ code: "loop" });
   return ok({
     method: received.method,
     rawUrl: received.url,
-    scheme,
-    host: host.value.host,
-    hostname: host.value.hostname,
-    rawPath: url.path,
-    path: path.path,
-    pathIsAmbiguous: path.ambiguous,
-    query: url.query,
+    ...url.value,
     headers: received.headers,
     client: clientFacts(address, received),
     protocol: received.connection?.httpProtocol ?? "HTTP/1.1",
@@ -89,25 +79,10 @@ function sizeProblem(received: Received): EdgeError | null {
   return count > HEADER_COUNT_MAX || bytes > HEADER_BYTES_MAX ? { code: "headers-too-large" } : null;
 }
 
-interface SplitUrl {
-  readonly scheme: "http" | "https";
-  readonly authority: string;
-  readonly path: string;
-  readonly query: string;
-}
-
-/** Splits the string itself: `new URL()` would normalise what the firewall has to see. Userinfo is no host and refused as one. */
-function splitUrl(url: string): SplitUrl | null {
-  const match = /^(https?):\/\/([^/?#]+)([^?#]*)(?:\?([^#]*))?/i.exec(url);
-  if (match === null) return null;
-  const [, scheme = "", authority = "", path = "", query = ""] = match;
-  return { scheme: scheme.toLowerCase() === "https" ? "https" : "http", authority, path: path === "" ? "/" : path, query };
-}
-
 /** X-Forwarded-Proto, believed from a trusted proxy only: the value nearest to it is the last. */
-function forwardedScheme(headers: Headers, fallback: "http" | "https"): "http" | "https" {
+function forwardedScheme(headers: Headers): Scheme | null {
   const last = headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim().toLowerCase();
-  return last === "http" || last === "https" ? last : fallback;
+  return last === "http" || last === "https" ? last : null;
 }
 
 function contentLength(headers: Headers): number | null {

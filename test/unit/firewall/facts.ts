@@ -1,6 +1,6 @@
 // Facts of a request for the firewall's tests, from a URL and what differs from a plain GET.
 
-import type { ClientFacts, Facts } from "../../../src/facts.ts";
+import { NOBODY, type ClientFacts, type Facts } from "../../../src/facts.ts";
 
 interface Options {
   readonly method?: string;
@@ -22,23 +22,7 @@ export function factsOf(url: string, options: Options = {}): Facts {
     pathIsAmbiguous: false,
     query: parsed.search.slice(1),
     headers: new Headers(options.headers),
-    client: {
-      address: "203.0.113.7",
-      acceptEncoding: "gzip",
-      country: null,
-      continent: null,
-      region: null,
-      city: null,
-      asn: null,
-      latitude: null,
-      longitude: null,
-      timezone: null,
-      isEu: null,
-      colo: null,
-      tlsVersion: null,
-      tlsCipher: null,
-      ...options.client,
-    },
+    client: { ...NOBODY, address: "203.0.113.7", acceptEncoding: "gzip", ...options.client },
     protocol: "HTTP/2",
     hasBody: false,
     contentLength: null,
