@@ -1,7 +1,8 @@
 // The record of one request while it passes through the stages: facts and plan, which never change, and a digest of what
 // happened, which stages append to and `stages/record.ts` turns into one log line. Nothing is decided from the digest.
 
-import type { CacheBypassReason, Plan } from "./plan.ts";
+import type { CacheBypassReason } from "./cache/bypass.ts";
+import type { Plan } from "./plan.ts";
 import type { EdgeState } from "./release/state.ts";
 import type { Facts } from "./facts.ts";
 
@@ -18,7 +19,10 @@ export interface Exchange {
 
 export interface Digest {
   /** Rule ids that matched, in order, with what they did. */
-  readonly rules: { readonly id: string; readonly did: "block" | "log" | "skip" | "redirect" | "would-block" | "would-skip" | "would-redirect" }[];
+  readonly rules: {
+    readonly id: string;
+    readonly did: "block" | "log" | "skip" | "redirect" | "would-block" | "would-skip" | "would-redirect";
+  }[];
   cache: CacheDigest;
   readonly attempts: AttemptDigest[];
   /** Code of the error answer, when there was one. */

@@ -1,12 +1,12 @@
 // The plan of one request, made before any I/O: which pool, what the origin is asked, under which key it may be stored. Pure.
 // `decide.ts` makes it, `explain` prints it, the stages lookup, fetch and admit carry it out.
 
-import { cacheBypass } from "./cache/bypass.ts";
+import { cacheBypass, type CacheBypassReason } from "./cache/bypass.ts";
 import { cacheKey } from "./cache/key.ts";
 import type { CachePolicySnapshot, ProxyActionSnapshot } from "./config/snapshot.ts";
 import type { Facts } from "./facts.ts";
-import { originHeaders } from "./origin-headers.ts";
 import type { RouteMatch, Route, Site } from "./ruleset.ts";
+import { originHeaders } from "./transform/origin-headers.ts";
 import { rewriteTarget } from "./transform/rewrite.ts";
 import type { TemplateValues } from "./transform/template.ts";
 
@@ -39,16 +39,6 @@ export type CachePlan =
       readonly key: string;
       readonly policy: CachePolicySnapshot;
     };
-
-/** Why a request is not looked up in the cache at all. */
-export type CacheBypassReason =
-  | "route" // the route's policy says bypass
-  | "method" // not GET or HEAD
-  | "upgrade" // a WebSocket
-  | "body" // a GET or HEAD with a body, which no key covers
-  | "ambiguous-path" // raw and canonical path differ in more than unreserved encoding
-  | "cookie" // one of the route's bypass cookies is present
-  | "debug"; // a signed debug or drill request
 
 export interface PlanInput {
   readonly site: Site;

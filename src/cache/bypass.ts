@@ -4,8 +4,16 @@
 import type { CachePolicySnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
 import { cookieValues, parseCookies } from "../http/cookies.ts";
-import type { CacheBypassReason } from "../plan.ts";
 import { nameMatches } from "./names.ts";
+
+/** Why a request is not looked up in the cache at all. */
+export type CacheBypassReason =
+  | "route" // the route's policy says bypass
+  | "method" // not GET or HEAD
+  | "upgrade" // a WebSocket
+  | "body" // a GET or HEAD with a body, which no key covers
+  | "ambiguous-path" // raw and canonical path differ in more than unreserved encoding
+  | "cookie"; // one of the route's bypass cookies is present, or they can be read in two ways
 
 export function cacheBypass(facts: Facts, policy: Pick<CachePolicySnapshot, "mode" | "bypassCookies" | "key">): CacheBypassReason | null {
   if (policy.mode === "bypass") return "route";

@@ -2,6 +2,7 @@
 // functions of `cache/`; asks no origin and stores nothing. Before it everything is the same for hits and misses; after it
 // come fetch and admit, unless the answer is here.
 
+import type { CacheBypassReason } from "../cache/bypass.ts";
 import { conditionalHeaders, unconditionalHeaders } from "../cache/revalidate.ts";
 import { decideStored, type CacheDecision } from "../cache/decide.ts";
 import { withoutIgnoredCookies } from "../cache/origin-cookies.ts";
@@ -10,7 +11,7 @@ import { purgedAt } from "../cache/purge.ts";
 import { datableOf } from "../cache/serve.ts";
 import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
 import { parseCacheControl } from "../http/cache-control.ts";
-import type { CacheBypassReason, CachePlan, Plan } from "../plan.ts";
+import type { CachePlan, Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import { discard, findStored, respondFrom, type Found, type StoredAt } from "./found.ts";
 

@@ -7,7 +7,7 @@ import { freshnessLifetime } from "../cache/freshness.ts";
 import { isOwnLocation } from "../cache/invalidate.ts";
 import { cacheKey } from "../cache/key.ts";
 import type { Facts } from "../facts.ts";
-import { hasUnkeyedHeaders } from "../origin-headers.ts";
+import { hasUnkeyedHeaders } from "../transform/origin-headers.ts";
 import type { Plan } from "../plan.ts";
 import { datable, judge, note, type Admission, type Answered } from "./admission.ts";
 import { streamAndStore } from "./stream-store.ts";

@@ -1,9 +1,9 @@
 // What of a visitor's headers an origin gets to see.
 
 import { expect, test } from "vitest";
-import type { RouteSnapshot } from "../../src/config/snapshot.ts";
-import { originHeaders } from "../../src/origin-headers.ts";
-import { factsOf } from "../support/facts.ts";
+import type { RouteSnapshot } from "../../../src/config/snapshot.ts";
+import { originHeaders } from "../../../src/transform/origin-headers.ts";
+import { factsOf } from "../../support/facts.ts";
 
 const rules = { remove: [], set: [], add: [] };
 const route = { id: "r", requestHeaders: rules } as unknown as RouteSnapshot;

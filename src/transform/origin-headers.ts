@@ -1,14 +1,14 @@
 // The end-to-end headers of a request as an origin gets them. Pure. Runs before the cache: it never sees what is stored.
 // Order: what a hop must not pass on, what poisons caches, what we state ourselves, then the route's own rules.
 
-import type { Facts } from "./facts.ts";
-import type { Route } from "./ruleset.ts";
-import { appendCdnLoop } from "./http/cdn-loop.ts";
-import { isForwardingClaim, setForwardingHeaders } from "./http/forwarded.ts";
-import { stripHopByHop } from "./http/hop-by-hop.ts";
-import { appendVia } from "./http/via.ts";
-import { applyHeaderRules } from "./transform/header-rules.ts";
-import type { TemplateValues } from "./transform/template.ts";
+import type { Facts } from "../facts.ts";
+import type { Route } from "../ruleset.ts";
+import { appendCdnLoop } from "../http/cdn-loop.ts";
+import { isForwardingClaim, setForwardingHeaders } from "../http/forwarded.ts";
+import { stripHopByHop } from "../http/hop-by-hop.ts";
+import { appendVia } from "../http/via.ts";
+import { applyHeaderRules } from "./header-rules.ts";
+import type { TemplateValues } from "./template.ts";
 
 /**
  * Frameworks take the URL from these in place of the request line, past every path rule and cache key: never passed on
@@ -60,7 +60,7 @@ export function originHeaders(facts: Facts, route: Route, context: OriginHeaders
   for (const name of ["host", "expect", ...URL_OVERRIDE_HEADERS, ...OTHER_CLAIMS, ...PLATFORM_HEADERS]) headers.delete(name);
   if (!facts.isUpgrade) headers.delete("upgrade");
   if (context.cacheable) for (const name of UNKEYED_HEADERS) headers.delete(name);
-  for (const name of [...headers.keys()]) if (isForeignClaim(name) || posesAsAnother(name)) headers.delete(name);
+  for (const name of [...headers.keys()].filter(isForged)) headers.delete(name);
   setForwardingHeaders(headers, { clientAddress: facts.client.address, host: facts.host, scheme: facts.scheme });
   appendVia(headers, facts.protocol);
   appendCdnLoop(headers);
@@ -70,6 +70,10 @@ export function originHeaders(facts: Facts, route: Route, context: OriginHeaders
   else headers.set("accept-encoding", facts.client.acceptEncoding);
   applyHeaderRules(headers, route.requestHeaders, context.values);
   return headers;
+}
+
+function isForged(name: string): boolean {
+  return isForeignClaim(name) || posesAsAnother(name);
 }
 
 /** X-Forwarded-* is ours to say; these of it are instructions rather than claims, and were dealt with above. */
