@@ -64,7 +64,7 @@ export function storable(input: StorableInput): Storable {
     contentProblem(input) ??
     useProblem(response, policy, governing.control);
   if (reason !== null || vary === "*") return { store: false, reason: reason ?? "vary-star" };
-  return { store: true, headers: storedFields(response.headers), vary, tags };
+  return { store: true, headers: storedFields(response.headers, policy), vary, tags };
 }
 
 function statusProblem({ method, response: { status } }: StorableInput, control: CacheControl): CacheDetail | null {
@@ -84,7 +84,8 @@ function secrecyProblem({ requestHeaders, response, policy }: StorableInput, gov
   const shared = control.public || control.sMaxage !== null;
   // RFC 9111 3.5.
   if (requestHeaders.has("authorization") && !shared && !control.mustRevalidate) return "authorization";
-  if (response.headers.has("set-cookie") && !policy.stripSetCookie) return "set-cookie";
+  const cookiesMayPass = policy.setCookie === "strip" || policy.setCookie === "store";
+  if (response.headers.has("set-cookie") && !cookiesMayPass) return "set-cookie";
   if (!requestHeaders.has("cookie") || policy.requestCookies === "ignore") return null;
   // A logged-in page mostly differs from other pages by its cookie only, whatever its max-age says.
   const keyed = vary !== "*" && vary.includes("cookie");
@@ -127,9 +128,10 @@ function useProblem(response: Datable, policy: CachePolicySnapshot, control: Cac
   return usableSeconds > currentAgeSeconds(response, response.respondedAtMs) ? null : "no-lifetime";
 }
 
-/** RFC 9111 3.1. Content-Length is that of the stored bytes, which are counted. Set-Cookie is one visitor's, always. */
-function storedFields(headers: Headers): Headers {
+/** RFC 9111 3.1. Content-Length is that of the stored bytes, which are counted. Set-Cookie is one visitor's, unless the route says not. */
+function storedFields(headers: Headers, { setCookie }: CachePolicySnapshot): Headers {
   const stored = stripHopByHop(headers);
-  for (const name of ["content-length", "set-cookie", "cf-cache-status"]) stored.delete(name);
+  for (const name of ["content-length", "cf-cache-status"]) stored.delete(name);
+  if (setCookie !== "store") stored.delete("set-cookie");
   return stored;
 }

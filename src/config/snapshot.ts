@@ -166,8 +166,8 @@ export interface CachePolicySnapshot {
   readonly key: CacheKeySnapshot;
   /** Requests with one of these cookies bypass the cache; a trailing `*` matches any rest. */
   readonly bypassCookies: readonly string[];
-  /** Store responses with Set-Cookie, without it. */
-  readonly stripSetCookie: boolean;
+  /** Responses with Set-Cookie are not stored (refuse), stored and served without it (strip), or with it, to everybody (store). */
+  readonly setCookie: "refuse" | "strip" | "store";
   /** With a Cookie in the request: store only what the origin declares shared (explicit), or as if there were none (ignore). */
   readonly requestCookies: "explicit" | "ignore";
   /** Surrogate keys added to every stored response. */

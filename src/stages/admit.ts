@@ -81,7 +81,7 @@ async function notChanged(admission: Admission, found: Found, outcome: Answered)
   const ttlSeconds = ttlOf(datableOf(confirmed.stored), admission);
   note(exchange, { status: "REVALIDATED", fwdStatus: 304, stored: confirmed.isStored, ttlSeconds });
   const answer = await respondFrom(held, exchange.facts, cached.policy, ports);
-  return cached.policy.stripSetCookie ? answer : withCookies(answer, response.headers.getSetCookie());
+  return cached.policy.setCookie === "refuse" ? withCookies(answer, response.headers.getSetCookie()) : answer;
 }
 
 /** A cookie that came with a 304 is this visitor's own, and is not stored. */

@@ -35,6 +35,13 @@ export function isOwnReason(reason: CacheDigest["detail"]): boolean {
   return OWN_REASONS.some((own) => own === reason);
 }
 
+/** RFC 9111 3.2 for the one field that may come in several lines which cannot be joined. */
+function replaceCookies(headers: Headers, update: Headers): void {
+  const cookies = update.getSetCookie();
+  if (cookies.length > 0) headers.delete("set-cookie");
+  for (const cookie of cookies) headers.append("set-cookie", cookie);
+}
+
 /** The store is written in the background. */
 export function confirm(input: ConfirmInput): Confirmation {
   const { exchange, ports, cached, at, requestedAtMs, respondedAtMs } = input;
@@ -44,6 +51,7 @@ export function confirm(input: ConfirmInput): Confirmation {
     return { stored: at.stored, isStored: false };
   }
   const headers = mergedHeaders(at.stored, input.notModified);
+  if (cached.policy.setCookie === "store") replaceCookies(headers, input.notModified);
   const { status, guessable } = at.stored;
   const response = { status, headers, requestedAtMs, respondedAtMs, guessable };
   const updated: StoredResponse = { ...at.stored, headers: [...headers], requestedAtMs, respondedAtMs };

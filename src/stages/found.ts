@@ -108,6 +108,8 @@ async function withBody(cache: CacheStore, { entry, url, response }: ReadEntry, 
 export async function respondFrom(found: Found, request: VisitorRequest, policy: CachePolicySnapshot, ports: Ports): Promise<Response> {
   const answer = answerFromStore(found.stored, request, ports.clock.nowMs());
   const { status, statusText } = answer;
+  // The route may have stored it once and not say so any more.
+  if (policy.setCookie !== "store") answer.headers.delete("set-cookie");
   const { body, headers } = await contentOf(found, answer.part, answer.headers, ports);
   const shown = clientCacheControl(withoutConsumedFields(headers), status, policy);
   return new Response(body, { status, statusText, headers: shown, encodeBody: "manual" });

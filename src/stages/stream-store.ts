@@ -28,7 +28,7 @@ export function streamAndStore(admission: Admission, input: StreamStoreInput): R
   const expectedBytes = declaredLength(outcome.response.headers);
   const sink = storeResponse(unplaced(admission, input), expectedBytes, ports);
   const headers = new Headers(outcome.response.headers);
-  if (cached.policy.stripSetCookie) headers.delete("set-cookie");
+  if (cached.policy.setCookie === "strip") headers.delete("set-cookie");
   if (body === null) {
     ports.defer(sink.close());
     return shown(new Response(null, { status, statusText, headers }), plan);

@@ -2,7 +2,7 @@
 // origin behind it and the default policy, as `npm run serve` starts it. Every result that expected-failures.ts does not expect is
 // printed and makes the exit code 1. The last line is `required N/157, optimal N/86`.
 //
-//   --strip-set-cookie   a route that strips Set-Cookie, and so stores what the default policy refuses to store
+//   --store-set-cookie   a route that stores answers with Set-Cookie, which the default policy refuses
 //   --test ID            this test alone, with all requests and answers; no score
 
 import { fork } from "node:child_process";
@@ -19,20 +19,20 @@ import { EXPECTED_FAILURES } from "./expected-failures.ts";
 import { hasPassed, loadSuite } from "./suite.ts";
 import type { SuiteGroup, SuiteResults, SuiteTest } from "./suite.ts";
 
-const USAGE = "npm run conformance -- [--strip-set-cookie] [--test ID]";
+const USAGE = "npm run conformance -- [--store-set-cookie] [--test ID]";
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { "strip-set-cookie": { type: "boolean" }, test: { type: "string" } } });
-  const stripSetCookie = values["strip-set-cookie"] === true;
+  const { values } = parseArgs({ options: { "store-set-cookie": { type: "boolean" }, test: { type: "string" } } });
+  const storeSetCookie = values["store-set-cookie"] === true;
   const suite = await loadSuite();
   const groups = values.test === undefined ? suite.groups : [only(suite.groups, values.test)];
   const origin = await suite.startOrigin();
   const folder = await mkdtemp(join(tmpdir(), "breakwater-conformance-"));
-  const edge = await startEdge(origin.url, { folder, stripSetCookie });
+  const edge = await startEdge(origin.url, { folder, storeSetCookie });
   try {
     if (values.test === undefined) console.log(`${countTests(groups)} tests against ${edge.url}`);
     const results = await quietly(values.test === undefined, () => suite.run(groups, edge.url));
-    if (values.test === undefined) report(groups, results, stripSetCookie);
+    if (values.test === undefined) report(groups, results, storeSetCookie);
     else console.log(describe(results[values.test]));
   } finally {
     await edge.stop();
@@ -70,11 +70,11 @@ interface Edge {
 }
 
 /** `npm run serve` in a process of its own. */
-async function startEdge(originUrl: string, options: { readonly folder: string; readonly stripSetCookie: boolean }): Promise<Edge> {
+async function startEdge(originUrl: string, options: { readonly folder: string; readonly storeSetCookie: boolean }): Promise<Edge> {
   const args = ["--origin", originUrl];
-  if (options.stripSetCookie) {
+  if (options.storeSetCookie) {
     const config = join(options.folder, "breakwater.yaml");
-    await writeFile(config, configThatStrips(originUrl));
+    await writeFile(config, configThatStores(originUrl));
     args.push("--config", config);
   }
   const script = fileURLToPath(new URL("../../scripts/serve.ts", import.meta.url));
@@ -87,10 +87,10 @@ async function startEdge(originUrl: string, options: { readonly folder: string; 
   return { url, stop };
 }
 
-function configThatStrips(originUrl: string): string {
+function configThatStores(originUrl: string): string {
   const base = originUrl.replace("127.0.0.1", "localhost");
   return [
-    'sites: [{ name: all, hosts: ["*"], routes: [{ path: /*, pool: origin, cache: { setCookie: strip } }] }]',
+    'sites: [{ name: all, hosts: ["*"], routes: [{ path: /*, pool: origin, cache: { setCookie: store } }] }]',
     `pools: { origin: { origins: [${JSON.stringify(base)}] } }`,
     "",
   ].join("\n");
@@ -118,12 +118,12 @@ async function ended(child: ChildProcess): Promise<void> {
 }
 
 /** Prints what was not expected, then the score; sets the exit code. */
-function report(groups: readonly SuiteGroup[], results: SuiteResults, stripSetCookie: boolean): void {
+function report(groups: readonly SuiteGroup[], results: SuiteResults, storeSetCookie: boolean): void {
   const tests = new Map(groups.flatMap((group) => group.tests.map((test): [string, SuiteTest] => [test.id, test])));
   const scored = [...tests.values()].filter((test) => kindOf(test) !== "check");
   const passed = new Set(scored.map(({ id }) => id).filter((id) => hasPassed(id, tests, results)));
   const surprises = [
-    ...scored.flatMap((test) => surprise(test, { passed: passed.has(test.id), results, stripSetCookie })),
+    ...scored.flatMap((test) => surprise(test, { passed: passed.has(test.id), results, storeSetCookie })),
     ...unknownTests(tests),
   ];
   for (const line of surprises) console.log(line);
@@ -141,9 +141,9 @@ function kindOf(test: SuiteTest): "required" | "optimal" | "check" {
   return test.kind ?? "required";
 }
 
-function surprise(test: SuiteTest, run: { passed: boolean; results: SuiteResults; stripSetCookie: boolean }): readonly string[] {
+function surprise(test: SuiteTest, run: { passed: boolean; results: SuiteResults; storeSetCookie: boolean }): readonly string[] {
   const failure = EXPECTED_FAILURES.get(test.id);
-  const expected = failure !== undefined && !(run.stripSetCookie && failure.byDefaultOnly === true);
+  const expected = failure !== undefined && !(run.storeSetCookie && failure.byDefaultOnly === true);
   if (run.passed && expected) return [`PASSED, though expected to fail: ${test.id} (${failure.reason})`];
   if (run.passed || expected) return [];
   const result = run.results[test.id];

@@ -12,7 +12,7 @@ export function policyOf(changes: Partial<CachePolicySnapshot> = {}): CachePolic
     staleIfErrorSeconds: 0,
     key: { query: { kind: "all" }, sortQuery: false, headers: [], cookies: [], country: false },
     bypassCookies: [],
-    stripSetCookie: false,
+    setCookie: "refuse",
     requestCookies: "explicit",
     tags: [],
     objectBytesMax: 100 * 1024 * 1024,

@@ -45,6 +45,7 @@ export interface Edge {
   origin: Origin;
   nowMs: number;
   purges: PurgeGenerations;
+  usePolicy(policy: Partial<CachePolicySnapshot>): void;
   /** One request, not waiting for what it left running. */
   send(url: string, init?: RequestInit): Promise<Sent>;
   /** One request, its body as text, and then all that it left running. */
@@ -54,11 +55,14 @@ export interface Edge {
 
 export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
   const pending: Promise<unknown>[] = [];
-  const ruleset = rulesetOf(policyOf(input.policy));
+  let ruleset = rulesetOf(policyOf(input.policy));
   let ids = 0;
   const edge: Edge = {
     asked: [],
     log: [],
+    usePolicy(policy) {
+      ruleset = rulesetOf(policyOf(policy));
+    },
     origin,
     // The store's own clock is the real one; ours only ever moves relative to it.
     nowMs: Date.now(),

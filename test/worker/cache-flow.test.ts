@@ -456,11 +456,33 @@ test("no-store, private, Set-Cookie and a 500 are never stored, and say why", as
 });
 
 test("stripping Set-Cookie takes it from the first visitor's answer as well", async () => {
-  const edge = edgeOf(() => answer("a", { "cache-control": "max-age=60", "set-cookie": "a=1" }), { policy: { stripSetCookie: true } });
+  const edge = edgeOf(() => answer("a", { "cache-control": "max-age=60", "set-cookie": "a=1" }), { policy: { setCookie: "strip" } });
   for (const status of ["MISS", "HIT"]) {
     const sent = await edge.get(URL);
     expect([sent.cache.status, sent.response.headers.has("set-cookie")]).toEqual([status, false]);
   }
+});
+
+test("a route may store Set-Cookie: everybody gets the cookies of the answer that was stored, or of the 304 that confirmed it", async () => {
+  const cookies = (...values: string[]): Headers => {
+    const headers = new Headers({ "cache-control": "max-age=60", etag: '"1"' });
+    for (const value of values) headers.append("set-cookie", value);
+    return headers;
+  };
+  const edge = edgeOf(() => new Response("a", { headers: cookies("a=1", "b=2; Path=/") }), { policy: { setCookie: "store" } });
+  for (const status of ["MISS", "HIT"]) {
+    const { cache, response } = await edge.get(URL);
+    expect([cache.status, response.headers.getSetCookie()]).toEqual([status, ["a=1", "b=2; Path=/"]]);
+  }
+  edge.nowMs += 61_000;
+  edge.origin = () => new Response(null, { status: 304, headers: cookies("a=2", "c=3") });
+  for (const status of ["REVALIDATED", "HIT"]) {
+    const { cache, response } = await edge.get(URL);
+    expect([cache.status, response.headers.getSetCookie()]).toEqual([status, ["a=2", "c=3"]]);
+  }
+  edge.usePolicy({});
+  const { cache, response } = await edge.get(URL);
+  expect([cache.status, response.headers.getSetCookie()]).toEqual(["HIT", []]);
 });
 
 test("a page that becomes private is forgotten when it is asked about", async () => {

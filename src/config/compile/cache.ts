@@ -16,7 +16,7 @@ export function compileCache(cache: Cache): CachePolicySnapshot {
     staleIfErrorSeconds: seconds(cache.stale.error, "stale.error"),
     key: compileKey(cache.key),
     bypassCookies: sortedUnique(cache.bypass.cookie),
-    stripSetCookie: cache.setCookie === "strip",
+    setCookie: cache.setCookie,
     requestCookies: cache.requestCookies,
     tags: sortedUnique(cache.tags),
     objectBytesMax: promised(parseSizeBytes(cache.maxObject), "cache.maxObject"),

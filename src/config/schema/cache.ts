@@ -95,8 +95,8 @@ export const cacheLong = mapping({
     "Requests that are never answered from the cache.",
   ),
   setCookie: key(
-    z.enum(["refuse", "strip"]).default("refuse"),
-    "Answers with Set-Cookie: `refuse` does not store them, `strip` stores and serves them without it.",
+    z.enum(["refuse", "strip", "store"]).default("refuse"),
+    "Answers with Set-Cookie: `refuse` does not store them, `strip` stores and serves them without it, `store` gives the cookie of the first visitor to all: never where a cookie names a visitor.",
     "strip",
   ),
   requestCookies: key(

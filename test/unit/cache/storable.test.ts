@@ -62,7 +62,8 @@ test.each<[string, Record<string, string>, Case, string]>([
   ["Authorization under an override", {}, { request: authorization, policy: { mode: "override", edgeTtlSeconds: 60 } }, "authorization"],
   ["Set-Cookie", { ...fresh, "set-cookie": "a=1" }, {}, "set-cookie"],
   ["Set-Cookie with public", { "cache-control": "public, max-age=60", "set-cookie": "a=1" }, {}, "set-cookie"],
-  ["Set-Cookie where the route strips it", { ...fresh, "set-cookie": "a=1" }, { policy: { stripSetCookie: true } }, "stored"],
+  ["Set-Cookie where the route strips it", { ...fresh, "set-cookie": "a=1" }, { policy: { setCookie: "strip" } }, "stored"],
+  ["Set-Cookie where the route stores it", { ...fresh, "set-cookie": "a=1" }, { policy: { setCookie: "store" } }, "stored"],
   ["a Cookie in the request", fresh, { request: cookie }, "request-cookie"],
   ["a Cookie under an override", {}, { request: cookie, policy: { mode: "override", edgeTtlSeconds: 60 } }, "request-cookie"],
   ["a Cookie with public", { "cache-control": "public, max-age=60" }, { request: cookie }, "stored"],
@@ -111,7 +112,7 @@ test("as many Vary fields and surrogate keys as the limits, and one more", () =>
 test("connection headers, cookies and the length are not stored, everything else is", () => {
   const verdict = judge(
     { ...fresh, connection: "x-hop", "x-hop": "1", "keep-alive": "1", "set-cookie": "a=1", "content-length": "5", "x-end": "1" },
-    { policy: { stripSetCookie: true } },
+    { policy: { setCookie: "strip" } },
   );
   expect(verdict.store && [...verdict.headers.keys()]).toEqual(["cache-control", "x-end"]);
 });
