@@ -19,7 +19,7 @@ export interface FillInput {
 }
 
 export type FilledBody =
-  | { readonly kind: "inline"; readonly bytes: Uint8Array }
+  | { readonly kind: "inline"; readonly bytes: Uint8Array<ArrayBuffer> }
   | { readonly kind: "separate"; readonly bodyUrl: string; readonly bodyBytes: number };
 
 export function cacheFill(input: FillInput): StoreSink {

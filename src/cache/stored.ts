@@ -54,7 +54,7 @@ export interface StoredResponse {
 }
 
 /** An entry as the store takes it: no validators, no Vary, a plain lifetime. The body is as the origin encoded it. Null: too large. */
-export function encodeEntry(entry: Entry, body: ArrayBufferView | null = null): Response | null {
+export function encodeEntry(entry: Entry, body: Uint8Array<ArrayBuffer> | null = null): Response | null {
   // Header values are bytes: other characters are escaped.
   const text = JSON.stringify({ format: ENTRY_FORMAT, ...entry }).replaceAll(/[^\x20-\x7e]/g, escaped);
   if (text.length > CACHE_METADATA_CHARS_MAX) return null;

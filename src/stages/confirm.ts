@@ -22,7 +22,7 @@ export interface ConfirmInput {
   readonly cached: Extract<CachePlan, { use: "cache" }>;
   readonly at: StoredAt;
   /** The stored bytes where they share the entry with the metadata, which is written anew; null where they do not. */
-  readonly bytes: Uint8Array | null;
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
   readonly notModified: Headers;
   readonly requestedAtMs: number;
   readonly respondedAtMs: number;

@@ -39,7 +39,7 @@ function placedAt(response: Unplaced, body: FilledBody): StoredResponse | null {
 }
 
 /** The metadata, and with it a small body. @param bytes - Null when the body is stored already, under `bodyKey`. */
-export async function writeResponse(cache: CacheStore, response: StoredResponse, bytes: Uint8Array | null): Promise<boolean> {
+export async function writeResponse(cache: CacheStore, response: StoredResponse, bytes: Uint8Array<ArrayBuffer> | null): Promise<boolean> {
   const url = urlOfKey(response.key);
   const entry = encodeEntry({ kind: "response", response }, bytes);
   const markedAtMs = await readMark(cache, url);
