@@ -24,7 +24,7 @@ export function multipartRanges(
   return { contentType: `multipart/byteranges; boundary=${content.boundary}`, bytes: joined(pieces) };
 }
 
-export function joined(pieces: readonly Uint8Array[]): Uint8Array {
+export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
   let offset = 0;
   for (const piece of pieces) {
