@@ -295,9 +295,6 @@ export const CACHE_ENVELOPE_SECONDS = 31_536_000;
 /** Ranges of one request: more than any player or reader of documents asks for; the whole is then sent. */
 export const RANGE_COUNT_MAX = 16;
 
-/** Languages of one request that variants are told apart by: browsers send up to six. */
-export const ACCEPT_LANGUAGES_MAX = 10;
-
 /** Hops of X-Forwarded-For or Forwarded that are walked: more trusted proxies in a row are a mistake or an attack. */
 export const FORWARDED_HOPS_MAX = 32;
 

@@ -16,13 +16,11 @@ import { parseContentRange, parseRange } from "../../../src/http/range.ts";
 import { parseDictionary, parseItem, parseList } from "../../../src/http/structured-fields.ts";
 import { targetedCacheControl } from "../../../src/http/targeted.ts";
 import { canonicalHost, canonicalPath, parseQuery } from "../../../src/http/url.ts";
-import { normaliseAcceptEncoding, normaliseAcceptLanguage, parseVary } from "../../../src/http/vary.ts";
+import { parseVary } from "../../../src/http/vary.ts";
 import { parseWeighted } from "../../../src/http/weighted.ts";
 
 const PARSERS: readonly (readonly [name: string, parse: (text: string) => unknown])[] = [
   ["accept", prefersJson],
-  ["accept-encoding", normaliseAcceptEncoding],
-  ["accept-language", normaliseAcceptLanguage],
   ["address", addressOf],
   ["cache-control", parseCacheControl],
   ["cdn-cache-control", targetedCacheControl],
