@@ -20,8 +20,9 @@ export interface ReplayBody {
   /** The visitor's side ended with an error: it left, or sent more than it may. */
   broken(): boolean;
   /**
-   * Called when the visitor's side breaks, before any stream ends. The request must then be cut off: the platform ends a chunked
-   * request in good order when its stream fails, and an origin would take what it has for the whole. One listener, the latest.
+   * Called when the visitor's side breaks, before the stream fails. The request must then be cut off as a whole: of a stream that
+   * fails workerd makes a chunked body that ends in good order, and the origin would take what it has for all. One listener, the
+   * latest.
    */
   onBroken(listener: () => void): void;
 }

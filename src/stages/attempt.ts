@@ -35,7 +35,6 @@ export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" 
   const clientGone = (): boolean => visitor?.aborted === true || body?.broken() === true;
   if (clientGone()) return failureOf(null, { timedOut: false, clientGone: true });
   visitor?.addEventListener("abort", leave);
-  // Also after the headers came: an upload may go on behind an early answer, and must not end as if it were whole.
   body?.onBroken(leave);
   // Not AbortSignal.timeout(): that one would also cut the body off, long after the headers came.
   const timeout = startHeaderTimeout(input, ports, () => controller.abort());
@@ -48,6 +47,8 @@ export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" 
   } finally {
     timeout.stop();
     visitor?.removeEventListener("abort", leave);
+    // Who answered early has decided without the rest: its answer stands, whatever becomes of the upload.
+    body?.onBroken(() => undefined);
   }
 }
 
