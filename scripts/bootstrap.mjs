@@ -5,13 +5,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { delimiter, dirname, join } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const NODE_MAJOR_MIN = 20;
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const MODULES = join(ROOT, "node_modules");
-const STAMP = join(MODULES, ".breakwater-installed");
+const STAMP = ".breakwater-installed";
 
 /** Each task is a command line; what follows the task's name is added to it. */
 const TASKS = {
@@ -21,6 +21,7 @@ const TASKS = {
   check: ["node", "scripts/check.ts"],
   test: ["vitest", "run"],
   breakwater: ["node", "scripts/breakwater.ts"],
+  conformance: ["node", "test/conformance/run.ts"],
   docs: ["node", "scripts/generate-docs.ts"],
   types: ["wrangler", "types", "--include-runtime=false"],
   format: ["oxfmt"],
@@ -31,6 +32,9 @@ const TASKS = {
 /** Tasks that end when this process disappears, even by SIGKILL: the channel to them closes. */
 const LINKED = new Set(["start", "serve"]);
 
+/** Tasks that need a folder with dependencies and a lock of its own, installed when the task is run. */
+const FOLDERS = { conformance: "test/conformance" };
+
 main(process.argv[2], process.argv.slice(3));
 
 function main(task, args) {
@@ -39,7 +43,9 @@ function main(task, args) {
   if (command === undefined) {
     fail(`there is no task "${task ?? ""}"`, `Tasks: ${Object.keys(TASKS).join(", ")}. For example: npm start, or npm run check`);
   }
-  if (!isInstalled()) install();
+  if (!isInstalled(ROOT) || !existsSync(join(MODULES, ".bin", "node"))) install(ROOT);
+  const folder = Object.hasOwn(FOLDERS, task) ? join(ROOT, FOLDERS[task]) : ROOT;
+  if (!isInstalled(folder)) install(folder);
   run(task, [...command, ...args]);
 }
 
@@ -54,31 +60,33 @@ function requireNode() {
 }
 
 /** What an install depends on: the lock, the manifest, and the machine that native binaries are chosen for. */
-function fingerprint() {
+function fingerprint(folder) {
   const hash = createHash("sha256").update(`${process.platform} ${process.arch}\n`);
-  for (const name of ["package.json", "package-lock.json"]) hash.update(dependencyPart(name));
+  for (const name of ["package.json", "package-lock.json"]) hash.update(dependencyPart(folder, name));
   return hash.digest("hex");
 }
 
 /** Of package.json only what decides the install, so that editing a script does not reinstall. */
-function dependencyPart(name) {
-  const text = readFileSync(join(ROOT, name), "utf8");
+function dependencyPart(folder, name) {
+  const text = readFileSync(join(folder, name), "utf8");
   if (name !== "package.json") return text;
   const { dependencies, devDependencies, optionalDependencies, overrides } = JSON.parse(text);
   return JSON.stringify({ dependencies, devDependencies, optionalDependencies, overrides });
 }
 
-function isInstalled() {
-  return existsSync(STAMP) && readFileSync(STAMP, "utf8") === fingerprint() && existsSync(join(MODULES, ".bin", "node"));
+function isInstalled(folder) {
+  const stamp = join(folder, "node_modules", STAMP);
+  return existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint(folder);
 }
 
-function install() {
-  process.stderr.write("Installing dependencies (once, and again when package-lock.json changes) ...\n");
-  const lock = join(ROOT, "package-lock.json");
+function install(folder) {
+  const where = folder === ROOT ? "" : ` of ${relative(ROOT, folder)}`;
+  process.stderr.write(`Installing dependencies${where} (once, and again when package-lock.json changes) ...\n`);
+  const lock = join(folder, "package-lock.json");
   const before = readFileSync(lock, "utf8");
   const npm = npmCommand();
   const result = spawnSync(npm[0], [...npm.slice(1), "install", "--no-audit", "--no-fund", "--loglevel=error"], {
-    cwd: ROOT,
+    cwd: folder,
     stdio: ["ignore", "inherit", "pipe"],
     encoding: "utf8",
     env: process.env,
@@ -86,12 +94,12 @@ function install() {
   if (result.error !== undefined || result.status !== 0) failInstall(result);
   if (readFileSync(lock, "utf8") !== before) {
     fail(
-      "npm install changed package-lock.json: it does not fit package.json",
-      "If you edited package.json, keep the new lock and run the command again. If not: git checkout package-lock.json",
+      `npm install changed ${relative(ROOT, lock)}: it does not fit package.json`,
+      `If you edited package.json, keep the new lock and run the command again. If not: git checkout ${relative(ROOT, lock)}`,
     );
   }
-  mkdirSync(MODULES, { recursive: true });
-  writeFileSync(STAMP, fingerprint());
+  mkdirSync(join(folder, "node_modules"), { recursive: true });
+  writeFileSync(join(folder, "node_modules", STAMP), fingerprint(folder));
 }
 
 /** The npm that runs this script when there is one; else the one in PATH. */

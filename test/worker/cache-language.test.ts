@@ -35,9 +35,7 @@ test("the order of languages of equal weight makes no variant of its own", async
 });
 
 test("an origin that calls every page English does not have its German page served as English", async () => {
-  const edge = edgeOf(({ headers }) =>
-    new Response(headers.get("accept-language"), { headers: { ...FIELDS, "content-language": "en" } }),
-  );
+  const edge = edgeOf(({ headers }) => new Response(headers.get("accept-language"), { headers: { ...FIELDS, "content-language": "en" } }));
   await ask(edge, "de, en;q=0.5");
   expect((await ask(edge, "en, fr;q=0.1")).text).toBe("en, fr;q=0.1");
 });
@@ -64,6 +62,6 @@ test("an invalidation reaches what a language stands for", async () => {
 test("a list that poses as the name of a language finds nothing and spoils nothing", async () => {
   const edge = edgeOf(bilingual());
   await ask(edge, "de, en;q=0.5");
-  for (const list of ['=de', '"most","de"', '[["accept-language","most","de"]]']) expect((await ask(edge, list)).cache.status).toBe("MISS");
+  for (const list of ["=de", '"most","de"', '[["accept-language","most","de"]]']) expect((await ask(edge, list)).cache.status).toBe("MISS");
   expect((await ask(edge, "de")).cache.status).toBe("HIT");
 });

@@ -78,6 +78,21 @@ test.each([
   expect(installs()).toBe(expected);
 });
 
+test("a task with a folder of its own installs that too, once, and other tasks do not", () => {
+  mkdirSync(join(folder, "test/conformance"), { recursive: true });
+  write("test/conformance/package.json", "{}");
+  write("test/conformance/package-lock.json", "{}");
+  write("test/conformance/run.ts", 'console.log("ran"); process.exit(7);');
+  const own = join(folder, "test/conformance/calls");
+  bootstrap("build");
+  expect(existsSync(own)).toBe(false);
+  for (let run = 0; run < 2; run++) {
+    expect(bootstrap("conformance")).toMatchObject({ code: 7, output: expect.stringContaining("ran") as string });
+  }
+  expect(readFileSync(own, "utf8")).toBe("install --no-audit --no-fund --loglevel=error\n");
+  expect(installs()).toBe(1);
+});
+
 test("an install that was cut short is done again", () => {
   write("behaviour", "broken");
   expect(bootstrap("build").code).toBe(1);
