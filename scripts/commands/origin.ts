@@ -34,11 +34,11 @@ export function addOrigin(program: Command, run: Run): void {
   );
   const drain = origin
     .command("drain <pool/origin>")
-    .description("take an origin out of service: no new visitors, until it is restored")
+    .description("take an origin out of service: no new requests, until it is restored")
     .option("--for <duration>", "only for so long, such as 30m or 2h")
     .option("--reason <text>", "why, for the others")
     .option("--author <name>", "who (default: your login name)")
-    .option("--down", "no traffic at all, visitors with a sticky session included");
+    .option("--down", "say that it is down, not drained; either takes all new requests away");
   withStore(drain).action((name: string, options: DrainOptions) => run(options, (session) => drainOrigin(session, name, options)));
   const restore = origin.command("restore <pool/origin>").description("put a drained origin back into service");
   withStore(restore).action((name: string, options: StoreOptions) => run(options, (session) => restoreOrigin(session, name, options)));

@@ -113,7 +113,8 @@ function innerRows(node: SchemaNode, prefix: string): readonly (readonly string[
 }
 
 function typeText(node: SchemaNode): string {
-  if (node.$ref !== undefined) return node.$ref.replace("#/$defs/", "");
+  // The one definition that is referred to is that of any JSON value, which contains itself.
+  if (node.$ref !== undefined) return "anything";
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(typeText))].join(" or ");
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(" ");
   if (node.const !== undefined) return `\`${node.const}\``;

@@ -36,7 +36,7 @@ function demoLines({ url, origins }: TourInput): readonly string[] {
     `  Origins: ${origins.map(({ name, url: origin, pid }) => `${name} ${origin} (pid ${pid})`).join(", ")}`,
     "",
     step("A routed request: ask again, and another origin says hello", `curl -s ${url}/ | grep Hello`),
-    step("MISS, then HIT with an age", `curl -sI ${url}/static/app.css | grep -i -E 'x-cache|age'    # twice`),
+    step("MISS, then HIT with an age", `curl -s -o /dev/null -D - ${url}/static/app.css | grep -i -E 'x-cache|^age'    # twice`),
     step("A request that the firewall blocks", `curl -i ${url}/wp-login.php`),
     step(
       `Kill an origin (${first?.name ?? "one"}): not one request is lost`,

@@ -19,7 +19,7 @@ export interface Overrides {
   readonly origins: Readonly<Record<string, OriginOverride>>;
 }
 
-/** drain: no new visitors. down: no traffic at all. up: used whatever checks and circuits say. weight: another share. */
+/** drain and down: no new requests; the words differ for people only. up: used whatever checks and circuits say. weight: another share. */
 export type OverrideState = "drain" | "down" | "up" | "weight";
 
 export interface OriginOverride {
