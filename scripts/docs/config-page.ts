@@ -113,8 +113,8 @@ function innerRows(node: SchemaNode, prefix: string): readonly (readonly string[
 }
 
 function typeText(node: SchemaNode): string {
-  // The one definition that is referred to is that of any JSON value, which contains itself.
-  if (node.$ref !== undefined) return "anything";
+  // A definition without a name of ours is that of any JSON value, which contains itself.
+  if (node.$ref !== undefined) return node.$ref.includes("__schema") ? "anything" : node.$ref.replace("#/$defs/", "");
   if (node.anyOf !== undefined) return [...new Set(node.anyOf.map(typeText))].join(" or ");
   if (node.enum !== undefined) return node.enum.map((value) => `\`${String(value)}\``).join(" ");
   if (node.const !== undefined) return `\`${node.const}\``;
