@@ -77,8 +77,9 @@ async function stages(incoming: Incoming, isolate: Isolate, ports: Ports, nowMs:
   const decision = decide(state.ruleset, facts, id);
   const exchange: Exchange = { id, facts, state, request, plan: null, digest: newDigest(decision.rules) };
   if (decision.outcome.kind === "answer") {
-    const { answer } = decision.outcome;
-    const context = { requestId: id, facts, site: decision.site, method, accept: headers.get("accept") };
+    const { answer, stage } = decision.outcome;
+    const match = stage === "rewrite" ? decision.match : null;
+    const context = { requestId: id, facts, site: decision.site, method, accept: headers.get("accept"), match };
     return { response: answerResponse(answer, context), exchange, error: answer.kind === "error" ? answer.error.code : null };
   }
   exchange.plan = decision.outcome.plan;

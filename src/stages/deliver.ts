@@ -3,7 +3,7 @@
 
 import type { Exchange } from "../exchange.ts";
 import type { Facts } from "../facts.ts";
-import type { Site } from "../ruleset.ts";
+import type { RouteMatch, Site } from "../ruleset.ts";
 import { errorKind, type EdgeError } from "../errors.ts";
 import type { Answer } from "../answer.ts";
 import type { PageSnapshot } from "../config/snapshot.ts";
@@ -40,9 +40,11 @@ export interface AnswerContext {
   readonly site: Site | null;
   readonly method: string;
   readonly accept: string | null;
+  /** The route whose own answer this is (a redirect, a fixed response): its response rules apply. Null for all other answers. */
+  readonly match?: RouteMatch | null;
 }
 
-/** An answer of our own. Never stored, by us or by the browser, except a redirect that is permanent. */
+/** An answer of our own. Never stored by us, nor by the browser unless the route says so or a redirect is permanent. */
 export function answerResponse(answer: Answer, context: AnswerContext): Response {
   const headers = new Headers({ "x-request-id": context.requestId });
   const { site, facts } = context;
@@ -51,16 +53,23 @@ export function answerResponse(answer: Answer, context: AnswerContext): Response
     case "redirect":
       headers.set("location", answer.location);
       headers.set("cache-control", answer.status === 301 || answer.status === 308 ? "public, max-age=3600" : "no-store");
+      applyRouteRules(headers, context);
       return respond(answer.status, headers, "", context.method);
     case "page":
       headers.set("content-type", answer.contentType);
       headers.set("cache-control", "no-store");
+      applyRouteRules(headers, context);
       return respond(answer.status, headers, answer.body, context.method);
     case "error":
       return errorResponse(answer.error, headers, context);
     default:
       return answer satisfies never;
   }
+}
+
+function applyRouteRules(headers: Headers, { facts, match, requestId }: AnswerContext): void {
+  if (facts === null || match === undefined || match === null) return;
+  applyHeaderRules(headers, match.route.responseHeaders, templateValues(facts, { requestId, params: match.params }));
 }
 
 function errorResponse(error: EdgeError, headers: Headers, context: AnswerContext): Response {
