@@ -14,6 +14,8 @@ export interface DeclaredPart {
   readonly size: number;
   /** It has a Content-Encoding: its bytes were counted by whoever encoded them, perhaps not by whoever cut them. */
   readonly encoded: boolean;
+  /** It has a Content-Length, which is checked: without one, an end may be a connection that broke. */
+  readonly counted: boolean;
 }
 
 /**
@@ -27,7 +29,9 @@ export function declaredPart(
   if (response.status !== 206 || request.method !== "GET" || !request.headers.has("range") || request.headers.has("if-range")) return null;
   const declared = parseContentRange(response.headers.get("content-range"));
   if (declared?.kind !== "range" || declared.size === null) return null;
-  return { range: declared.range, size: declared.size, encoded: response.headers.has("content-encoding") };
+  const { headers } = response;
+  const [encoded, counted] = [headers.has("content-encoding"), headers.has("content-length")];
+  return { range: declared.range, size: declared.size, encoded, counted };
 }
 
 /**
@@ -35,11 +39,11 @@ export function declaredPart(
  * part that is said to reach the end of the whole ends where its bytes end, even when that is earlier than it says: origins that
  * count the end wrongly do so in both numbers. From the first byte on it would pass for the whole, so there the numbers must agree.
  */
-export function heldPart({ range, size, encoded }: DeclaredPart, bytes: number): StoredPart | "whole" | null {
+export function heldPart({ range, size, encoded, counted }: DeclaredPart, bytes: number): StoredPart | "whole" | null {
   const { start, end } = range;
   if (bytes === rangeLength(range)) return bytes === size ? "whole" : { start, size };
   const endsEarly = bytes > 0 && bytes < rangeLength(range);
-  return endsEarly && end === size - 1 && start > 0 && !encoded ? { start, size: start + bytes } : null;
+  return endsEarly && end === size - 1 && start > 0 && !encoded && counted ? { start, size: start + bytes } : null;
 }
 
 /** Whether what is stored answers this request. What is whole always does. */
