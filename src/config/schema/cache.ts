@@ -60,10 +60,14 @@ export const cacheLong = mapping({
     "With `edge: respect`: lifetime where the origin gives none. Without it, a tenth of the time since Last-Modified.",
     "10m",
   ),
-  statuses: key(z.record(statusOrClass, duration).default({}), "Lifetimes by status or class where the origin gives none.", {
-    404: "1m",
-    "5xx": "1s",
-  }),
+  statuses: key(
+    z.record(statusOrClass, duration).default({}),
+    "Lifetimes by status or class where the origin gives none. `4xx` covers 404, 405, 410 and 451; others speak of one request and count by number only.",
+    {
+      404: "1m",
+      "5xx": "1s",
+    },
+  ),
   browser: key(
     z.union([z.literal("respect"), duration]).default("respect"),
     "Lifetime in browsers; `respect` passes the origin's header on.",
