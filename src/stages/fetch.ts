@@ -19,12 +19,12 @@ import { decideRetry, isSafe } from "../origin/retry.ts";
 import type { RetryInput } from "../origin/retry.ts";
 import { poolChain, selectOrigin, serverOf } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
-import type { OriginTable, Ticket } from "../origin/table.ts";
-import { verdictOf } from "../origin/verdict.ts";
+import type { OriginTable } from "../origin/table.ts";
 import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import { attempt } from "./attempt.ts";
 import type { AttemptResult } from "./attempt.ts";
+import { report, settleSuspects, type Testimony } from "./testimony.ts";
 
 export interface FetchInput {
   readonly plan: Plan;
@@ -62,24 +62,13 @@ type FailedAttempt = Extract<AttemptResult, { kind: "failure" }>;
 type ResponseOutcome = Extract<FetchOutcome, { kind: "response" }>;
 
 /** What one request carries through its attempts. */
-interface Run {
-  readonly exchange: Exchange;
-  readonly ports: Ports;
-  readonly table: OriginTable;
+interface Run extends Testimony {
   readonly input: FetchInput;
   readonly body: ReplayBody | null;
   readonly deadlineMs: number | null;
   readonly tried: Set<string>;
-  /** Attempts whose failure counts only if another origin answers. */
-  readonly suspects: Suspect[];
   /** The last real answer of an origin, passed on if nobody does better. Its body is unread. */
   best: ResponseOutcome | null;
-}
-
-interface Suspect {
-  readonly ticket: Ticket;
-  readonly standing: Standing;
-  readonly retryAfterMs: number | null;
 }
 
 export async function fetchFromOrigin(exchange: Exchange, ports: Ports, table: OriginTable, input: FetchInput): Promise<FetchOutcome> {
@@ -93,7 +82,8 @@ export async function fetchFromOrigin(exchange: Exchange, ports: Ports, table: O
   const room = input.body === null ? NO_ROOM : takeReplayRoom(table.replayBytes, wanted, ports.clock.nowMs());
   const body = input.body === null ? null : createReplayBody(input.body, { bytesMax: room.bytesMax, length, clock: ports.clock });
   const deadlineMs = totalMs === null ? null : ports.clock.nowMs() + totalMs;
-  const run: Run = { exchange, ports, table, input, body, deadlineMs, tried: new Set(), suspects: [], best: null };
+  const testimony: Testimony = { exchange, ports, table, routeId: input.plan.route.id, suspects: [] };
+  const run: Run = { ...testimony, input, body, deadlineMs, tried: new Set(), best: null };
   try {
     return await attempts(run);
   } finally {
@@ -184,34 +174,6 @@ function hold(run: Run, answer: ResponseOutcome): void {
   const unwanted = edge ? answer : run.best;
   if (unwanted !== null) discard(unwanted.response);
   if (!edge) run.best = answer;
-}
-
-/** Tells the table how the attempt came out, or puts it among the suspects until another origin has answered. */
-function report(run: Run, failure: Failure | null, suspect: Suspect): void {
-  const { table, ports, input } = run;
-  const { ticket, standing } = suspect;
-  const nowMs = ports.clock.nowMs();
-  const routeId = input.plan.route.id;
-  if (failure?.kind !== "client-gone") table.countOutcome(standing.key, failure === null, nowMs);
-  if (failure === null) table.noteAnswer(routeId, standing.key, nowMs);
-  const verdict = verdictOf(failure);
-  if (verdict.kind === "now") return observed(run, suspect, verdict.outcome);
-  if (table.anotherAnswered(routeId, standing.key, ticket.beganAtMs)) return observed(run, suspect, "failure");
-  run.suspects.push(suspect);
-}
-
-function settleSuspects(run: Run): void {
-  for (const suspect of run.suspects.splice(0)) {
-    const guilty = run.table.anotherAnswered(run.input.plan.route.id, suspect.standing.key, suspect.ticket.beganAtMs);
-    observed(run, suspect, guilty ? "failure" : "neutral");
-  }
-}
-
-function observed(run: Run, suspect: Suspect, outcome: Parameters<OriginTable["report"]>[1]["outcome"]): void {
-  const settings = run.exchange.state.ruleset.pools.get(suspect.standing.pool)?.circuit;
-  if (settings === undefined) return;
-  const { clock, random } = run.ports;
-  run.table.report(suspect.ticket, { outcome, retryAfterMs: suspect.retryAfterMs, settings, nowMs: clock.nowMs(), random: random.next() });
 }
 
 function retryInput(run: Run, failure: Failure, next: Selection | null): RetryInput {
