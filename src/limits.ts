@@ -183,9 +183,6 @@ export const REPLAY_BYTES_ISOLATE_MAX = 16 * 1024 * 1024;
 /** After this time a thing in flight is taken for lost: the platform may end a request without running its last lines. */
 export const LEASE_MS = 300_000;
 
-/** Fallback pools that are walked from one pool, itself included: more is a mistake in the config. */
-export const FALLBACK_DEPTH_MAX = 8;
-
 /** A run of the health checks ends within this time, before the next minute's run begins. */
 export const CHECK_RUN_MS_MAX = 55_000;
 

@@ -3,7 +3,7 @@
 
 import type { PoolSnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
-import { FALLBACK_DEPTH_MAX } from "../limits.ts";
+import { POOL_FALLBACKS_MAX } from "../limits.ts";
 import type { Standing } from "./merge.ts";
 import { rendezvous, roundRobin, weightedRandom } from "./policy.ts";
 import type { Credits } from "./policy.ts";
@@ -38,7 +38,7 @@ export function selectOrigin(input: SelectInput): Selection | null {
 /** The pool and those that take over from it, in order. A cycle ends where it closes; a name without a pool ends the chain. */
 export function poolChain(pools: ReadonlyMap<string, PoolSnapshot>, first: string): readonly PoolSnapshot[] {
   const chain: PoolSnapshot[] = [];
-  for (let name: string | null = first; name !== null && chain.length < FALLBACK_DEPTH_MAX;) {
+  for (let name: string | null = first; name !== null && chain.length < POOL_FALLBACKS_MAX;) {
     const pool = pools.get(name);
     if (pool === undefined || chain.includes(pool)) break;
     chain.push(pool);

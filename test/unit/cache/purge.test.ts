@@ -10,7 +10,15 @@ import {
   purgedAt,
   type PurgeGenerations,
 } from "../../../src/cache/purge.ts";
-import { CACHE_LIFETIME_SECONDS_MAX, PURGES_CHARS_MAX, PURGE_PREFIX_SEGMENTS_MAX } from "../../../src/limits.ts";
+import {
+  CACHE_LIFETIME_SECONDS_MAX,
+  PURGES_CHARS_MAX,
+  PURGE_HOST_SLOTS,
+  PURGE_PREFIX_SEGMENTS_MAX,
+  PURGE_PREFIX_SLOTS,
+  PURGE_TAG_SLOTS,
+  PURGE_URL_SLOTS,
+} from "../../../src/limits.ts";
 import type { PurgeRequest } from "../../../src/ports.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
@@ -97,9 +105,23 @@ test("generations that nothing stored can be older than are dropped", () => {
   expect(emptied.tables.url.size).toBe(0);
 });
 
+test.each([
+  ["url", PURGE_URL_SLOTS],
+  ["tag", PURGE_TAG_SLOTS],
+  ["prefix", PURGE_PREFIX_SLOTS],
+  ["host", PURGE_HOST_SLOTS],
+])("the last place of the table %s is read, one past it is refused", (table, slots) => {
+  const empty = { format: 1, version: 1, everything: [0, 0], host: [], prefix: [], tag: [], url: [] };
+  expect(parsePurgeGenerations(JSON.stringify({ ...empty, [table]: [slots - 1, NOW, 0] })).ok).toBe(true);
+  expect(parsePurgeGenerations(JSON.stringify({ ...empty, [table]: [slots, NOW, 0] }))).toMatchObject({
+    ok: false,
+    error: { kind: "bad-field", path: `/${table}/0` },
+  });
+});
+
 test("a document whose tables are full is within the limit", () => {
   let document = emptyPurgeGenerations();
-  const tables = { url: 8192, tag: 2048, prefix: 2048, host: 1024 } as const;
+  const tables = { url: PURGE_URL_SLOTS, tag: PURGE_TAG_SLOTS, prefix: PURGE_PREFIX_SLOTS, host: PURGE_HOST_SLOTS };
   const full = new Map(
     Object.entries(tables).map(([table, size]) => [
       table,

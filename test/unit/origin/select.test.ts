@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { PoolSnapshot } from "../../../src/config/snapshot.ts";
+import { POOL_FALLBACKS_MAX } from "../../../src/limits.ts";
 import { hash01 } from "../../../src/origin/hash.ts";
 import type { Standing, Use } from "../../../src/origin/merge.ts";
 import { rendezvous, roundRobin, weightedRandom } from "../../../src/origin/policy.ts";
@@ -116,6 +117,15 @@ test("a cycle of fallback pools ends where it closes, and a dangling name ends t
   const byName = new Map(pools.map((each) => [each.name, each]));
   expect(poolChain(byName, "a").map(({ name }) => name)).toEqual(["a", "b"]);
   expect(poolChain(byName, "c").map(({ name }) => name)).toEqual(["c"]);
+});
+
+test("a chain of fallback pools is walked to its limit and not one pool past it", () => {
+  const chainOf = (length: number): number => {
+    const pools = Array.from({ length }, (_, index) => pool(`p${index}`, [], { fallback: index + 1 < length ? `p${index + 1}` : null }));
+    return poolChain(new Map(pools.map((each) => [each.name, each])), "p0").length;
+  };
+  expect(chainOf(POOL_FALLBACKS_MAX)).toBe(POOL_FALLBACKS_MAX);
+  expect(chainOf(POOL_FALLBACKS_MAX + 1)).toBe(POOL_FALLBACKS_MAX);
 });
 
 test("always a candidate, never an excluded one, and each server once", () => {
