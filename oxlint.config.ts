@@ -119,6 +119,9 @@ export default defineConfig({
         "vitest/valid-expect": ["error", { maxArgs: 2 }],
       },
     },
-    { files: ["src/index.ts", "**/vitest.config.ts", "oxlint.config.ts"], rules: { "import/no-default-export": "off" } },
+    {
+      files: ["src/index.ts", "test/bench/bare-worker.js", "**/vitest.config.ts", "oxlint.config.ts"],
+      rules: { "import/no-default-export": "off" },
+    },
   ],
 });

@@ -22,6 +22,7 @@ const TASKS = {
   test: ["vitest", "run"],
   breakwater: ["node", "scripts/breakwater.ts"],
   conformance: ["node", "test/conformance/run.ts"],
+  bench: ["node", "test/bench/main.ts"],
   docs: ["node", "scripts/generate-docs.ts"],
   types: ["wrangler", "types", "--include-runtime=false"],
   format: ["oxfmt"],

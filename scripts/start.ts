@@ -29,7 +29,7 @@ const DEMO_ORIGINS = ["one", "two", "three"];
 const CRON_INTERVAL_MS = 10_000;
 
 /** An edit shows at once: the Worker looks at KV every second and keeps no copies of it. */
-const LOCAL_VARS = { STATE_POLL_MS: "1000", STATE_QUIET_MS: "1000", STATE_COPY_MS: "0" };
+const LOCAL_VARS = { STATE_POLL_MS: "1000", STATE_QUIET_MS: "1000", STATE_COPY_MS: "0", PURGE_EVERYWHERE_MS: "2000" };
 
 interface StartOptions {
   readonly port: number;

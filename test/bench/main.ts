@@ -1,7 +1,7 @@
 // `npm run bench`: what a request costs in Breakwater and in a bare caching Worker, measured in turn in one run. The figure to
 // quote is the ratio: machines differ, and this one may be busy. Prints a Markdown table; asserts nothing.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -11,7 +11,6 @@ import { runCli } from "../../scripts/local/cli.ts";
 import { startWorker } from "../../scripts/local/worker.ts";
 import type { LoadResult } from "./load.ts";
 import { cpuMs, runScript, startScript, workerdChildren } from "./processes.ts";
-import { writeFile } from "node:fs/promises";
 
 interface Scenario {
   readonly name: string;
@@ -140,7 +139,7 @@ async function startBare(originUrl: string): Promise<Subject> {
         },
       ],
     };
-    const started = new Miniflare(convertV4MiniflareOptions(options as Parameters<typeof convertV4MiniflareOptions>[0]));
+    const started = new Miniflare(convertV4MiniflareOptions(options));
     await started.ready;
     return started;
   });

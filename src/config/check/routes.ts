@@ -13,6 +13,7 @@ import { checkHeaderRules } from "./headers.ts";
 import { checkHostPreserve } from "./host-preserve.ts";
 import { checkReference } from "./references.ts";
 import { checkTemplate } from "./templates.ts";
+import { checkUnkeyed } from "./unkeyed.ts";
 
 export function checkRoutes(context: CheckContext): void {
   for (const [index, site] of context.config.sites.entries()) {
@@ -43,6 +44,7 @@ function checkRoute(context: CheckContext, site: NormalSite, route: NormalRoute,
   checkTemplate(context, [...path, "rewrite"], { text: route.rewrite, params });
   for (const [name, text] of Object.entries(route.query?.set ?? {}))
     checkTemplate(context, [...path, "query", "set", name], { text, params });
+  checkUnkeyed(context, route, params, path);
 }
 
 const ACTIONS = ["pool", "redirect", "respond"] as const;

@@ -16,8 +16,8 @@ function pathOf(routes: readonly RouteSnapshot[], url: string, input: FactsInput
   return match.kind === "route" ? match.route.path.source : match.kind;
 }
 
-const ROUTES = ["/*", "/", "/api/*", "/api/users/:id", "/api/users/me", "/img/*.png", "/img/thumb-*.png", "/img/:name", "/a/*/c"].map((path) =>
-  routeOf(path),
+const ROUTES = ["/*", "/", "/api/*", "/api/users/:id", "/api/users/me", "/img/*.png", "/img/thumb-*.png", "/img/:name", "/a/*/c"].map(
+  (path) => routeOf(path),
 );
 
 test.each([
@@ -67,7 +67,9 @@ test("a route that fails its conditions leaves the path to a less specific one",
 });
 
 const segment = fc.constantFrom("a", "b", "c.png", "x-c.png", ":p", "*", "*.png", "x-*.png");
-const pattern = fc.tuple(fc.array(segment, { maxLength: 4 }), fc.boolean()).map(([parts, rest]) => `/${[...parts, ...(rest ? ["*"] : [])].join("/")}`);
+const pattern = fc
+  .tuple(fc.array(segment, { maxLength: 4 }), fc.boolean())
+  .map(([parts, rest]) => `/${[...parts, ...(rest ? ["*"] : [])].join("/")}`);
 const path = fc.array(fc.constantFrom("a", "b", "c.png", "x-c.png", "d", ".png"), { maxLength: 5 }).map((parts) => `/${parts.join("/")}`);
 
 /** Tries every route on its own, then takes the most specific of those that match. */
