@@ -57,6 +57,7 @@ test("the page of a blocked request shows its request id, and the log names the 
   const answer = await edge.get("/wp-admin", { headers: [["Accept", "text/html"]] });
   const id = answer.header("x-request-id") ?? "none";
   expect(answer.text()).toContain(id);
+  expect(answer.text()).toContain("block-login");
   // The log comes by another way than the answer, and may be later.
   await eventually("the request is logged", async () => edge.log.some((entry) => entry.includes(id)));
   expect(edge.log.find((entry) => entry.includes(id))).toContain("block-login");
@@ -75,10 +76,16 @@ test("a skip rule lets the office pass the rules that follow", async () => {
   expect((await edge.get("/wp-login.php", { headers: [["CF-Connecting-IP", "2001:db8::1"]] })).status).toBe(404);
 });
 
-test("rules apply to stored pages too", async () => {
+test.each([
+  ["a header", ["X-Probe", "1"]],
+  ["a country", ["MF-CF-Blob", '{"country":"XX"}']],
+  ["a network", ["MF-CF-Blob", '{"asn":64666}']],
+  ["a user agent", ["User-Agent", "WorseBot"]],
+  ["a cookie", ["Cookie", "evil=1"]],
+] as const)("rules apply to stored pages too: %s", async (_, header) => {
   await edge.get("/news");
   expect((await edge.get("/news")).header("x-cache")).toBe("HIT");
-  expect((await edge.get("/news", { headers: [["X-Probe", "1"]] })).status).toBe(403);
+  expect((await edge.get("/news", { headers: [header] })).status).toBe(403);
 });
 
 test("log rules and rules in log mode let the request pass", async () => {
