@@ -1,8 +1,10 @@
 // One reader, two writers: neither the visitor nor the store can hurt the other.
 
-import { expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { pump, type PumpEnd, type StoreSink } from "../../../src/cache/pump.ts";
-import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX } from "../../../src/limits.ts";
+import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX, CACHE_STORE_STALL_MS_MAX } from "../../../src/limits.ts";
+
+afterEach(() => void vi.useRealTimers());
 
 interface Recorded {
   readonly sink: StoreSink;
@@ -149,6 +151,25 @@ test("a store that lags by the limit is waited for, so that the origin is read n
   expect(pulled()).toBe(2);
   gate.resolve();
   expect(await done).toBe("stored");
+});
+
+test.each([
+  ["in the middle", [CACHE_STORE_LAG_BYTES_MAX, 1]],
+  ["at the end", [3]],
+])("a store that takes nothing for the limit %s is given up, one that takes it just before is not", async (_, chunks) => {
+  for (const [ms, end] of [
+    [CACHE_STORE_STALL_MS_MAX - 1, "stored"],
+    [CACHE_STORE_STALL_MS_MAX + 1, "stalled"],
+  ] as const) {
+    vi.useFakeTimers();
+    const received: number[] = [];
+    const { sink, events } = sinkOf(() => new Promise((resolve) => void setTimeout(resolve, ms)));
+    const done = run({ body: source(chunks).body, sink, client: visitor(received) });
+    await vi.advanceTimersByTimeAsync(3 * CACHE_STORE_STALL_MS_MAX);
+    expect(await done).toBe(end);
+    expect(received).toEqual([...chunks, -1]);
+    expect(events.at(-1)).toBe(end === "stored" ? "close" : "abort");
+  }
 });
 
 test("a visitor who takes longer than the limit for a chunk loses the store, not the answer", async () => {

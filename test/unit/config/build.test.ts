@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { buildConfig, referencedFiles } from "../../../src/config/build.ts";
 import { loadRuleset } from "../../../src/config/load.ts";
+import { decide } from "../../../src/decide.ts";
 import * as limits from "../../../src/limits.ts";
 import { factsOf } from "../../support/facts.ts";
 import { buildText, buildValue, errorCodes, NOW_MS, smallConfig } from "./build-helper.ts";
@@ -284,6 +285,26 @@ describe("limits: as many as the limit, and one more", () => {
     expect(diagnostics).toHaveLength(limits.CONFIG_DIAGNOSTICS_MAX);
     expect(diagnostics.at(-1)).toMatchObject({ code: "too-many-problems", message: "2 more problems are not shown." });
   });
+});
+
+test("a route that says nothing has the default limits, and its largest request body passes while one byte more gets 413", async () => {
+  const { snapshot } = await buildValue(smallConfig());
+  if (snapshot === null) throw new Error("this config is good");
+  const [route] = snapshot.sites[0]?.routes ?? [];
+  expect(route).toMatchObject({
+    bodyBytesMax: limits.BODY_BYTES_MAX_DEFAULT,
+    action: {
+      cache: { objectBytesMax: limits.CACHE_OBJECT_BYTES_MAX_DEFAULT },
+      retry: { replayBytesMax: limits.REPLAY_BYTES_MAX_DEFAULT },
+    },
+  });
+  const ruleset = loadRuleset(snapshot, "");
+  const outcomeOf = (bytes: number): unknown => {
+    const headers = { "content-length": String(bytes) };
+    return decide(ruleset, factsOf({ method: "POST", url: "https://a.example.com/", hasBody: true, headers }), "id").outcome;
+  };
+  expect(outcomeOf(limits.BODY_BYTES_MAX_DEFAULT)).toMatchObject({ kind: "proxy" });
+  expect(outcomeOf(limits.BODY_BYTES_MAX_DEFAULT + 1)).toMatchObject({ kind: "answer", answer: { error: { code: "body-too-large" } } });
 });
 
 test("a value of the wrong type anywhere is a diagnostic, never an exception", async () => {

@@ -8,6 +8,8 @@ import {
   CIRCUIT_JITTER,
   CIRCUIT_PROBE_LEASE_MS,
   RETRY_AFTER_MS_MAX,
+  SLOW_START_MS,
+  SLOW_START_SHARE,
 } from "../../../src/limits.ts";
 import { CIRCUIT } from "./fixtures.ts";
 
@@ -166,6 +168,11 @@ test("checks that see the origin up halve the open time, and never close the cir
 test("a closed circuit gives the origin a tenth at first and all after the slow start", () => {
   const closed = probe(probe(OPENED, "success", 1000), "success", 1000);
   expect([1000, 6000, 11_000, 90_000].map((nowMs) => slowStartShare(closed, nowMs))).toEqual([0.1, 0.5, 1, 1]);
+  const share = (ms: number): number => slowStartShare(closed, 1000 + ms);
+  expect([share(0), share(SLOW_START_SHARE * SLOW_START_MS)]).toEqual([SLOW_START_SHARE, SLOW_START_SHARE]);
+  expect(share(SLOW_START_SHARE * SLOW_START_MS + 1)).toBeGreaterThan(SLOW_START_SHARE);
+  expect(share(SLOW_START_MS - 1)).toBeLessThan(1);
+  expect(share(SLOW_START_MS)).toBe(1);
   expect(slowStartShare(closedCircuit(), 0)).toBe(1);
 });
 

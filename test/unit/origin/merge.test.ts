@@ -10,10 +10,15 @@ import type { Overrides } from "../../../src/origin/overrides.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
 import {
   CONTRADICTION_REQUESTS,
+  CONTRADICTION_SUCCESS_RATE,
+  CONTRADICTION_WINDOW_MS,
+  EJECTED_SHARE_MAX,
   HEALTH_FRESH_MS,
+  HEALTH_PROBATION_SHARE,
   HEALTH_PROBE_INTERVAL_MS,
   HEALTH_SKEW_MS_MAX,
   HEALTH_USELESS_MS,
+  PANIC_AVAILABLE_SHARE,
 } from "../../../src/limits.ts";
 import { downDocument, healthDocument, origin, originHealth, override, overridesOf, pool } from "./fixtures.ts";
 
@@ -94,7 +99,8 @@ test("the verdict of a check by its age", () => {
 });
 
 test("an origin on probation gets a tenth of its weight", () => {
-  expect(standings({ health: downDocument(NOW - HEALTH_FRESH_MS - 1, "web/a") })[0]?.weight).toBeCloseTo(0.1);
+  expect(standings({ health: downDocument(NOW - HEALTH_FRESH_MS - 1, "web/a") })[0]?.weight).toBe(HEALTH_PROBATION_SHARE);
+  expect(HEALTH_PROBATION_SHARE).toBe(0.1);
 });
 
 test("a document from the future is believed only within the skew of clocks", () => {
@@ -118,6 +124,46 @@ test("enough good answers here outweigh the check's down, one fewer does not", (
   expect(standingWith(good(CONTRADICTION_REQUESTS, 1))).toBe("a serving health-contradicted");
   expect(standingWith(good(CONTRADICTION_REQUESTS, 2))).toBe("a avoided health-down");
   expect(standingWith(good(CONTRADICTION_REQUESTS - 1))).toBe("a avoided health-down");
+});
+
+test("good answers outweigh the check's down at the rate, and not just below it", () => {
+  const standingAt = (rate: number): string => {
+    const total = 1000;
+    const recent = Array.from({ length: total }, (_, index) => ({ atMs: NOW, good: index < Math.round(rate * total) }));
+    return shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { recent, healthProbeAtMs: NOW } } })[0] ?? "";
+  };
+  expect(standingAt(CONTRADICTION_SUCCESS_RATE)).toBe("a serving health-contradicted");
+  expect(standingAt(CONTRADICTION_SUCCESS_RATE - 0.001)).toBe("a avoided health-down");
+});
+
+test("good answers count while they are as old as the window, and not a millisecond longer", () => {
+  const standingAt = (ageMs: number): string => {
+    const recent = Array.from({ length: CONTRADICTION_REQUESTS }, () => ({ atMs: NOW - ageMs, good: true }));
+    return shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { recent, healthProbeAtMs: NOW } } })[0] ?? "";
+  };
+  expect(standingAt(CONTRADICTION_WINDOW_MS)).toBe("a serving health-contradicted");
+  expect(standingAt(CONTRADICTION_WINDOW_MS + 1)).toBe("a avoided health-down");
+});
+
+test("panic begins just below the share of weight that must be available, not at it", () => {
+  const withWeight = (serving: number): string[] => {
+    const origins = [origin("a", { weight: 1000 - serving }), origin("b", { weight: serving })];
+    return shown({ pool: pool("web", origins), health: downDocument(NOW, "web/a"), local: { "web/a": { healthProbeAtMs: NOW } } });
+  };
+  const enough = 1000 * PANIC_AVAILABLE_SHARE;
+  expect(withWeight(enough)).toEqual(["a avoided health-down", "b serving ok"]);
+  expect(withWeight(enough - 1)).toEqual(["a serving panic", "b serving ok"]);
+});
+
+test.each([2, 4, 10])("of %i origins the share that may be ejected stays out, and one more is called back", (size) => {
+  const origins = Array.from({ length: size }, (_, index) => origin(`o${index}`));
+  const out = (count: number): number => {
+    const circuit = openCircuit({ openedBy: "failures" });
+    const local = Object.fromEntries(origins.slice(0, count).map(({ id }) => [`web/${id}`, { circuit }]));
+    return standings({ pool: pool("web", origins), local }).filter(({ use }) => use === "avoided").length;
+  };
+  const outMax = size * EJECTED_SHARE_MAX;
+  expect([out(outMax), out(outMax + 1), out(size)]).toEqual([outMax, outMax, outMax]);
 });
 
 test("panic: verdicts that leave less than half of the pool are not believed", () => {

@@ -6,6 +6,7 @@ import {
   CHECK_RUN_MS_MAX,
   SUBREQUESTS_FREE_PLAN,
   SUBREQUESTS_KEPT_BACK,
+  SUBREQUESTS_PAID_PLAN,
 } from "../../../src/limits.ts";
 import { checkBudget, roundsPerRun } from "../../../src/origin/check-budget.ts";
 import { healthWriteNeeded } from "../../../src/origin/check-state.ts";
@@ -297,12 +298,16 @@ test("the budget's arithmetic names the numbers that do not fit", () => {
   );
 });
 
-test("45 checks fit the free plan and 46 do not", () => {
+test.each([
+  ["free", SUBREQUESTS_FREE_PLAN, "fitsFreePlan"],
+  ["paid", SUBREQUESTS_PAID_PLAN, "fitsPaidPlan"],
+] as const)("as many checks fit the %s plan as it has requests besides those kept for KV, and not one more", (_, plan, fits) => {
   const once = (count: number): PoolSnapshot =>
     web(
-      Array.from({ length: count }, (_, index) => `o${index}`),
+      Array.from({ length: count }, (__, index) => `o${index}`),
       { intervalMs: 60_000 },
     );
-  expect(checkBudget([once(45)]).fitsFreePlan).toBe(true);
-  expect(checkBudget([once(46)]).fitsFreePlan).toBe(false);
+  const most = plan - SUBREQUESTS_KEPT_BACK;
+  expect(checkBudget([once(most)])[fits]).toBe(true);
+  expect(checkBudget([once(most + 1)])[fits]).toBe(false);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { HEADER_BYTES_MAX, HEADER_COUNT_MAX, URL_BYTES_MAX } from "../../../src/limits.ts";
+import { HEADER_BYTES_MAX, HEADER_COUNT_MAX, LOOP_PASSES_MAX, URL_BYTES_MAX } from "../../../src/limits.ts";
 import type { ClientRules } from "../../../src/ruleset.ts";
 import { receive, type Received } from "../../../src/stages/receive.ts";
 import { noProxies } from "../../support/facts.ts";
@@ -86,6 +86,16 @@ test("the size of all headers has a limit", () => {
 test("a request that passed through here before is a loop", () => {
   expect(receiveUrl("http://shop.test/", { fields: { "cdn-loop": "othercdn; v=1" } }).ok).toBe(true);
   expect(receiveUrl("http://shop.test/", { fields: { "cdn-loop": "othercdn, Breakwater; x=1" } })).toEqual({
+    ok: false,
+    error: { code: "loop" },
+  });
+});
+
+test("a request may pass through here as often as the limit says, and not once more", () => {
+  // Each pass so far has left its member; this is one more.
+  const passes = (before: number): string => ["othercdn", ...Array.from({ length: before }, () => "breakwater")].join(", ");
+  expect(receiveUrl("http://shop.test/", { fields: { "cdn-loop": passes(LOOP_PASSES_MAX - 1) } }).ok).toBe(true);
+  expect(receiveUrl("http://shop.test/", { fields: { "cdn-loop": passes(LOOP_PASSES_MAX) } })).toEqual({
     ok: false,
     error: { code: "loop" },
   });
