@@ -13,7 +13,13 @@ import {
 } from "../../src/cache/purge.ts";
 import { encodeSnapshot, hashSnapshot } from "../../src/config/encode.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
-import { ADMIN_BODY_BYTES_MAX, PURGE_EVERYWHERE_MS } from "../../src/limits.ts";
+import {
+  ADMIN_BODY_BYTES_MAX,
+  PURGE_EVERYWHERE_MS,
+  PURGE_WRITE_INTERVAL_MS,
+  PURGE_WRITE_RETRY_MS_MAX,
+  PURGE_WRITE_WAIT_MS_MAX,
+} from "../../src/limits.ts";
 import { platformCacheStore } from "../../src/platform/cache-store.ts";
 import { createConfigStore } from "../../src/platform/config-store.ts";
 import { createPurgeLedger, type PurgeLedger } from "../../src/platform/purge-ledger.ts";
@@ -31,7 +37,10 @@ interface Bindings {
 const { CONFIG, PURGE_LEDGER } = env as unknown as Bindings;
 const TOKEN = "a-token-of-this-test";
 
-afterEach(() => reset());
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
 
 test("without the right token every path and method gets nothing", async () => {
   const { ask } = await operator();
@@ -164,6 +173,70 @@ test("the ledger writes KV at most once a second, and again until KV takes it", 
   const written = parsePurgeGenerations(puts[1] ?? "");
   expect(written).toMatchObject({ ok: true, value: { version: 2 } });
   expect(await runDurableObjectAlarm(stub)).toBe(false);
+});
+
+/** The ledger with another KV, at a time that stands still. `puts` are the versions that it tried to write. */
+async function ledgerOver(put: () => Promise<void>): Promise<{ readonly stub: DurableObjectStub<PurgeLedger>; readonly puts: number[] }> {
+  const stub = PURGE_LEDGER.getByName("purges");
+  const puts: number[] = [];
+  await runInDurableObject(stub, (instance: PurgeLedger) => {
+    const written = async (_key: string, value: string): Promise<void> => {
+      puts.push((JSON.parse(value) as { readonly version: number }).version);
+      await put();
+    };
+    Object.assign(instance, { env: { CONFIG: { put: written } } });
+  });
+  return { stub, puts };
+}
+
+/** Stops the clock an hour ahead: alarms are set by it, and the platform, which has the real time, then fires none by itself. */
+function ledgerClock(): number {
+  const startMs = Date.now() + 3_600_000;
+  vi.useFakeTimers({ now: startMs, toFake: ["Date"] });
+  return startMs;
+}
+
+const ONE = { kind: "host", value: "one.test", soft: false } as const;
+
+test("the second write of a purge waits until the interval since the first is over, and not a millisecond longer", async () => {
+  const startMs = ledgerClock();
+  const { stub, puts } = await ledgerOver(async () => undefined);
+  await stub.record(ONE);
+  vi.setSystemTime(startMs + PURGE_WRITE_INTERVAL_MS - 1);
+  await stub.record(ONE);
+  expect(puts).toEqual([1]);
+  vi.setSystemTime(startMs + PURGE_WRITE_INTERVAL_MS);
+  await stub.record(ONE);
+  expect(puts).toEqual([1, 3]);
+});
+
+test("a write that fails is tried again, each time after twice as long, up to the longest wait", async () => {
+  const startMs = ledgerClock();
+  const { stub } = await ledgerOver(() => Promise.reject(new Error("503")));
+  await stub.record(ONE);
+  const waits: number[] = [];
+  for (let failure = 0; failure < 7; failure++) {
+    waits.push(await runInDurableObject(stub, async (_, state) => ((await state.storage.getAlarm()) ?? 0) - startMs));
+    await runDurableObjectAlarm(stub);
+  }
+  const doubled = waits.map((_, index) => PURGE_WRITE_INTERVAL_MS * 2 ** (index + 1));
+  expect(waits).toEqual(doubled.map((ms) => Math.min(ms, PURGE_WRITE_RETRY_MS_MAX)));
+  expect(waits.at(-1)).toBe(PURGE_WRITE_RETRY_MS_MAX);
+});
+
+test("a receipt waits for a KV that hangs until the limit, and the purge is on record all the same", async () => {
+  const { stub } = await ledgerOver(() => new Promise(() => undefined));
+  await runInDurableObject(stub, async (instance: PurgeLedger, state) => {
+    vi.useFakeTimers({ now: Date.now(), toFake: ["Date", "setTimeout", "clearTimeout"] });
+    let receipt: unknown = null;
+    const work = instance.record(ONE).then((value) => (receipt = value));
+    await vi.advanceTimersByTimeAsync(PURGE_WRITE_WAIT_MS_MAX - 1);
+    expect(receipt).toBeNull();
+    expect(state.storage.sql.exec("SELECT generations FROM ledger").toArray()).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await work;
+    expect(receipt).toMatchObject({ id: expect.stringMatching(/^1-/) });
+  });
 });
 
 test("a new ledger goes on from what an earlier one left in KV", async () => {
