@@ -1,4 +1,4 @@
-// An answer that Breakwater makes itself, as plain data: what a stage returns to end a request. `stages/deliver.ts` turns it
+// An answer that Breakwater makes itself, as plain data: what a stage returns to end a request. `stages/respond.ts` turns it
 // into a Response; `explain` prints it.
 
 import type { EdgeError } from "./errors.ts";

@@ -17,7 +17,7 @@ import { baked } from "./release/baked.ts";
 import { createStateHolder } from "./release/holder.ts";
 import { readIntervals } from "./release/intervals.ts";
 import { checkHealth } from "./scheduled.ts";
-import { answerResponse } from "./stages/deliver.ts";
+import { answerResponse } from "./stages/respond.ts";
 
 export { PurgeLedger } from "./platform/purge-ledger.ts";
 

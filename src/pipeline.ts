@@ -22,10 +22,10 @@ import type { OriginTable } from "./origin/table.ts";
 import type { Log, Ports } from "./ports.ts";
 import type { StateHolder } from "./release/holder.ts";
 import { control, isControlRequest, type ControlSettings } from "./stages/control.ts";
-import { answerResponse } from "./stages/deliver.ts";
 import { proxy } from "./stages/proxy.ts";
 import { receive, type Connection } from "./stages/receive.ts";
 import { record } from "./stages/record.ts";
+import { answerResponse } from "./stages/respond.ts";
 
 /** What an isolate keeps between requests, made once by `index.ts`. */
 export interface Isolate {

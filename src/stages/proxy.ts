@@ -9,10 +9,11 @@ import type { Ports } from "../ports.ts";
 import { hideOrigin } from "../transform/origin-names.ts";
 import { admit, admitRefresh } from "./admit.ts";
 import { askAndComplete } from "./complete.ts";
-import { answerResponse, deliver } from "./deliver.ts";
+import { deliver } from "./deliver.ts";
 import { fetchFromOrigin, type FetchOutcome } from "./fetch.ts";
 import { lookup, originRequest, type Lookup } from "./lookup.ts";
 import { countBody, type CountedBody } from "./request-body.ts";
+import { answerResponse } from "./respond.ts";
 
 /** What the steps of one request share. */
 interface Run {

@@ -3,7 +3,7 @@
 import { expect, test } from "vitest";
 import { errorAnswer, type Answer } from "../../src/answer.ts";
 import type { RouteMatch } from "../../src/ruleset.ts";
-import { answerResponse } from "../../src/stages/deliver.ts";
+import { answerResponse } from "../../src/stages/respond.ts";
 import { factsOf } from "../support/facts.ts";
 import { routeOf } from "../support/routes.ts";
 
