@@ -319,5 +319,8 @@ export const TIMEOUT_MS_MAX = 15 * 60_000;
 /** The shortest time between two health checks of an origin: more often is load, not knowledge. */
 export const CHECK_INTERVAL_MS_MIN = 1000;
 
+/** A health check waits so long unless the pool says otherwise or checks more often: an origin that takes 10 s is slow, not dead. */
+export const CHECK_TIMEOUT_MS_DEFAULT_MAX = 12_000;
+
 /** The longest time between two health checks, and the longest that a circuit stays open or counts back. */
 export const CHECK_INTERVAL_MS_MAX = 60 * 60_000;

@@ -8,6 +8,8 @@ import { actionLong, testLong, type blockLong, type list, type rule } from "./sc
 import { healthLong, originLong, type hashLong, type pool } from "./schema/pool.ts";
 import { redirectLong, respondLong, retryLong, timeoutLong, type route } from "./schema/route.ts";
 import { hstsLong, maintenanceLong, type pageLong } from "./schema/site.ts";
+import { parseDurationMs } from "./units.ts";
+import { CHECK_TIMEOUT_MS_DEFAULT_MAX } from "../limits.ts";
 
 type RawSite = Config["sites"][number];
 type RawRoute = z.output<typeof route>;
@@ -41,7 +43,10 @@ export interface NormalRoute extends Omit<RawRoute, "cache" | "timeout" | "retry
 export interface NormalPool extends Omit<RawPool, "origins" | "balance" | "health"> {
   readonly origins: readonly z.output<typeof originLong>[];
   readonly balance: "round-robin" | "random" | { readonly hash: z.output<typeof hashLong> };
-  readonly health?: Omit<z.output<typeof healthLong>, "expect"> & { readonly expect: readonly (string | number)[] };
+  readonly health?: Omit<z.output<typeof healthLong>, "expect" | "timeout"> & {
+    readonly expect: readonly (string | number)[];
+    readonly timeout: string;
+  };
 }
 
 export type NormalList = z.output<typeof list>;
@@ -140,7 +145,14 @@ function normalizeBalance(balance: RawPool["balance"]): NormalPool["balance"] {
 
 function normalizeHealth(health: NonNullable<RawPool["health"]>): NonNullable<NormalPool["health"]> {
   const long = typeof health === "string" ? healthLong.parse({ path: health }) : health;
-  return { ...long, expect: Array.isArray(long.expect) ? long.expect : [long.expect] };
+  const expect = Array.isArray(long.expect) ? long.expect : [long.expect];
+  return { ...long, expect, timeout: long.timeout ?? defaultCheckTimeout(long.interval) };
+}
+
+/** A check must end before the next one begins. */
+function defaultCheckTimeout(interval: string): string {
+  const intervalMs = parseDurationMs(interval);
+  return intervalMs !== null && intervalMs < CHECK_TIMEOUT_MS_DEFAULT_MAX ? interval : `${CHECK_TIMEOUT_MS_DEFAULT_MAX / 1000}s`;
 }
 
 function normalizeRule(raw: RawRule): NormalRule {

@@ -1,7 +1,7 @@
 // A pool: origins that serve the same, and how one is chosen, checked and left out.
 
 import { z } from "zod";
-import { ORIGIN_WEIGHT_MAX, POOL_ORIGINS_MAX } from "../../limits.ts";
+import { CHECK_TIMEOUT_MS_DEFAULT_MAX, ORIGIN_WEIGHT_MAX, POOL_ORIGINS_MAX } from "../../limits.ts";
 import { duration, headerName, headerValue, key, mapping, name, statusRange, text } from "./scalars.ts";
 
 const originUrl = text(
@@ -31,7 +31,11 @@ export const healthLong = mapping({
   ),
   method: key(z.enum(["GET", "HEAD"]).default("GET"), "Method of the check.", "HEAD"),
   interval: key(duration.default("15s"), "Between two checks of an origin.", "10s"),
-  timeout: key(duration.default("2s"), "To the answer's headers and the part of the body that is looked at.", "5s"),
+  timeout: key(
+    duration.optional(),
+    `To the answer's headers and the part of the body that is looked at. As long as \`interval\` otherwise, but ${CHECK_TIMEOUT_MS_DEFAULT_MAX / 1000}s at most.`,
+    "5s",
+  ),
   rise: key(z.int().min(1).max(10).default(2), "Successes in a row that make an origin up.", 2),
   fall: key(z.int().min(1).max(10).default(3), "Failures in a row that make an origin down.", 3),
   expect: key(

@@ -307,6 +307,16 @@ test("a route that says nothing has the default limits, and its largest request 
   expect(outcomeOf(limits.BODY_BYTES_MAX_DEFAULT + 1)).toMatchObject({ kind: "answer", answer: { error: { code: "body-too-large" } } });
 });
 
+test.each([
+  [1000, 1000],
+  [limits.CHECK_TIMEOUT_MS_DEFAULT_MAX - 1, limits.CHECK_TIMEOUT_MS_DEFAULT_MAX - 1],
+  [limits.CHECK_TIMEOUT_MS_DEFAULT_MAX, limits.CHECK_TIMEOUT_MS_DEFAULT_MAX],
+  [limits.CHECK_TIMEOUT_MS_DEFAULT_MAX + 1, limits.CHECK_TIMEOUT_MS_DEFAULT_MAX],
+])("a health check every %i ms waits %i ms for its answer unless told otherwise", async (intervalMs, timeoutMs) => {
+  const { snapshot } = await buildValue(smallConfig({ pool: { health: { interval: `${intervalMs}ms` } } }));
+  expect(snapshot?.pools[0]?.health).toMatchObject({ intervalMs, timeoutMs });
+});
+
 test("a value of the wrong type anywhere is a diagnostic, never an exception", async () => {
   const whole = JSON.parse(
     JSON.stringify(
