@@ -70,7 +70,7 @@ function ask(host: string, target: string, options: SendOptions = {}): Promise<A
 
 /** Names of the origins that were asked, with the target of each request. */
 async function asked(): Promise<string[]> {
-  const seen = await Promise.all(edge.origins.map(async ({ name, seen: of }) => (await of()).map(({ url }) => `${name} ${url}`)));
+  const seen = await Promise.all(edge.origins.map(async (origin) => (await origin.seen()).map(({ url }) => `${origin.name} ${url}`)));
   return seen.flat();
 }
 

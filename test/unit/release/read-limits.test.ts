@@ -14,7 +14,10 @@ afterEach(() => {
 
 /** The same call, answered after `ms`. */
 function late<A extends readonly unknown[], T>(call: (...args: A) => Promise<T>, ms: number): (...args: A) => Promise<T> {
-  return (...args) => new Promise((resolve, reject) => void setTimeout(() => call(...args).then(resolve, reject), ms));
+  return async (...args) => {
+    await new Promise((resolve) => void setTimeout(resolve, ms));
+    return call(...args);
+  };
 }
 
 /** A cold isolate refreshes once, while `ms` pass. Only the read that is tested takes any time. */
@@ -34,7 +37,9 @@ async function passTo(world: World, ms: number): Promise<void> {
 }
 
 test("the documents: an answer of KV one millisecond before the limit is used, at the limit it is a timeout", async () => {
-  const slow = (ms: number) => (world: World) => ({ config: { ...world.kv, getAll: late(world.kv.getAll, ms) } });
+  const slow = (ms: number) => (world: World) => ({
+    config: { ...world.kv, getAll: late((keys: readonly string[]) => world.kv.getAll(keys), ms) },
+  });
   expect(await refreshedWithin(STATE_READ_MS_MAX, slow(STATE_READ_MS_MAX - 1))).toMatchObject({ number: 1, problems: { store: null } });
   expect(await refreshedWithin(STATE_READ_MS_MAX, slow(STATE_READ_MS_MAX + 1))).toMatchObject({
     number: null,
@@ -43,7 +48,7 @@ test("the documents: an answer of KV one millisecond before the limit is used, a
 });
 
 test("a release: an answer of KV one millisecond before the limit is used, at the limit it is a timeout", async () => {
-  const slow = (ms: number) => (world: World) => ({ config: { ...world.kv, get: late(world.kv.get, ms) } });
+  const slow = (ms: number) => (world: World) => ({ config: { ...world.kv, get: late((key: string) => world.kv.get(key), ms) } });
   expect(await refreshedWithin(RELEASE_READ_MS_MAX, slow(RELEASE_READ_MS_MAX - 1))).toMatchObject({
     from: "store",
     problems: { release: null },
