@@ -1,13 +1,14 @@
 // `npm start` as a new user runs it: what it prints works as printed, Ctrl-C leaves nothing running, and what goes wrong is said in
 // words. Ports are free ones, the state is in a folder of its own.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 
 import { afterEach, beforeEach, expect, test } from "vitest";
 
@@ -105,6 +106,30 @@ test("what npm start prints works as printed, and Ctrl-C leaves nothing running"
   await eventually("all processes have ended", async () => !pids.some(isAlive), 8_000);
   expect(pids.filter(isAlive)).toEqual([]);
   await expect(send(url, "/")).rejects.toThrow("ECONNREFUSED");
+});
+
+test("the commands that npm start prints do what it says: a rule is added, blocks at once, and goes again", async () => {
+  const run = npmStart();
+  const url = await ready(run);
+  const adminToken = (await readFile(join(folder, "admin-token"), "utf8")).trim();
+  const printed = (what: RegExp): string =>
+    run
+      .output()
+      .split("\n")
+      .map((line) => line.trim())
+      .find((line) => what.test(line)) ?? `echo no ${what}; false`;
+  const shell = async (command: string): Promise<string> => {
+    const env = { ...process.env, BREAKWATER_ADMIN_TOKEN: adminToken, NO_COLOR: "1" };
+    const { stdout, stderr } = await promisify(execFile)("sh", ["-c", command], { cwd: PROJECT_ROOT, env });
+    return stdout + stderr;
+  };
+  expect(await shell(printed(/^curl -s \S+ \| grep Hello/))).toContain("Hello from");
+  expect(await shell(printed(/^curl -i \S+wp-login/))).toContain("403 Forbidden");
+  expect(await shell(printed(/breakwater -- explain/))).toContain("demo * /static/*");
+  expect((await send(url, "/api/time")).status).toBe(200);
+  expect(await shell(printed(/breakwater -- rule add/))).toContain("403 Forbidden");
+  await shell(printed(/breakwater -- rule remove/));
+  await eventually("the rule is gone", async () => (await send(url, "/api/time")).status === 200, 2_000);
 });
 
 test.each(["SIGTERM", "SIGKILL"] as const)("%s to npm alone leaves nothing running", async (signal) => {
