@@ -66,17 +66,20 @@ test.each(["/a%00b", "/%00", "/a%0d%0aX-Injected:1", "/a%0ab", "/a\x01b", "/a\x7
   },
 );
 
+// Nothing is decoded that a rule or a route has not seen decoded: what was escaped stays escaped, and what cannot be read in one way
+// only is refused.
 test.each([
-  { target: "//healthz", never: "/healthz" },
-  { target: "/x%2f..%2fhealthz", never: "/healthz" },
-  { target: "/x%2fhealthz", never: "/x/healthz" },
-  { target: "/%2e%2e/%2e%2e/healthz", never: "/../../healthz" },
-  { target: "/x%5chealthz", never: "/x/healthz" },
-  { target: "/x;y=1/healthz", never: "/x/healthz" },
-])("$target never becomes another address behind the rules' back", async ({ target, never }) => {
+  { target: "//healthz", seen: ["//healthz"] },
+  { target: "/x%2f..%2fhealthz", seen: [] },
+  { target: "/x%2fhealthz", seen: ["/x%2Fhealthz"] },
+  { target: "/%2e%2e/%2e%2e/healthz", seen: ["/healthz"] },
+  { target: "/x%5chealthz", seen: ["/x%5chealthz"] },
+  { target: "/x;y=1/healthz", seen: ["/x;y=1/healthz"] },
+])("for $target the origin is asked for $seen", async ({ target, seen }) => {
   const statuses = await get(target);
   expect(statuses).toHaveLength(1);
-  expect(await seenUrls()).not.toContain(target === "//healthz" ? "//evil" : never);
+  if (seen.length === 0) expect(statuses).toEqual([400]);
+  expect(await seenUrls()).toEqual(seen);
 });
 
 test("a URL of 16 KiB passes, one byte more gets 414", async () => {

@@ -20,6 +20,7 @@ sites:
     routes:
       - { path: /*, pool: web }
       - { path: /never/*, pool: web, cache: bypass }
+      - { path: /default/*, pool: web, cache: { default: 10m } }
 pools:
   web: { origins: [${web}] }
 `,
@@ -94,6 +95,71 @@ test.each([
   expect(await asked()).toBe(2);
 });
 
+test.each([
+  { what: "Expires says so", path: "/expires", headers: [["Expires", "Fri, 01 Jan 2100 00:00:00 GMT"]], state: "HIT" },
+  { what: "Expires is over", path: "/expired", headers: [["Expires", "Thu, 01 Jan 2015 00:00:00 GMT"]], state: "MISS" },
+  { what: "only the route has a default", path: "/default/x", headers: [], state: "HIT" },
+  { what: "nothing gives it a lifetime", path: "/no-lifetime", headers: [], state: "MISS" },
+  {
+    what: "a route has a default and the origin says no-store",
+    path: "/default/y",
+    headers: [["Cache-Control", "no-store"]],
+    state: "MISS",
+  },
+] as const)("freshness where $what: the second answer is a $state", async ({ path: at, headers, state }) => {
+  await origin().answer(at, { headers, body: "x" });
+  await edge.get(at);
+  const second = (await edge.get(at)).header("x-cache");
+  if (state === "HIT") expect(second).toBe("HIT");
+  else expect(second).not.toBe("HIT");
+});
+
+test("a page fetched with a Cookie is given to others where the origin says that it is shared", async () => {
+  await origin().answer(path, { headers: [PUBLIC], body: "shared" });
+  await edge.get(path, { headers: [["Cookie", "sid=1"]] });
+  const other = await edge.get(path);
+  expect([other.header("x-cache"), other.text()]).toEqual(["HIT", "shared"]);
+});
+
+test.each([
+  ["ETag", '"v1"', "if-none-match"],
+  ["Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT", "if-modified-since"],
+] as const)("a stale page is asked about by its %s, and a 304 makes it fresh without its body", async (name, value, condition) => {
+  // Its Age is beyond its lifetime, so it is stale from the first moment.
+  const stale = ["Cache-Control", "public, max-age=60"] as const;
+  await origin().answer(path, { headers: [stale, ["Age", "61"], [name, value]], body: "kept" });
+  await edge.get(path);
+  await origin().answer(path, {
+    status: 304,
+    headers: [
+      ["Cache-Control", "public, max-age=600"],
+      [name, value],
+    ],
+  });
+  const confirmed = await edge.get(path);
+  expect([confirmed.status, confirmed.text(), confirmed.header("x-cache")]).toEqual([200, "kept", "REVALIDATED"]);
+  const [, second] = (await origin().seen()).filter(({ url }) => url === path);
+  expect((second?.rawHeaders ?? []).map((text) => text.toLowerCase())).toEqual(expect.arrayContaining([condition, value.toLowerCase()]));
+  expect((await edge.get(path)).header("x-cache")).toBe("HIT");
+  expect(await asked()).toBe(2);
+});
+
+test("a stale page that has changed is replaced", async () => {
+  await origin().answer(path, {
+    headers: [
+      ["Cache-Control", "public, max-age=60"],
+      ["Age", "61"],
+      ["ETag", '"1"'],
+    ],
+    body: "old",
+  });
+  await edge.get(path);
+  await origin().answer(path, { headers: [PUBLIC, ["ETag", '"2"']], body: "new" });
+  expect((await edge.get(path)).text()).toBe("new");
+  const hit = await edge.get(path);
+  expect([hit.header("x-cache"), hit.text()]).toEqual(["HIT", "new"]);
+});
+
 test("variants never mix: each value of a Vary header gets its own answer", async () => {
   await origin().answer(path, { headers: [PUBLIC, ["Vary", "Accept-Language"]], body: "sprache" });
   await edge.get(path, { headers: [["Accept-Language", "de"]] });
@@ -142,6 +208,7 @@ test("what is ignored in the key is not sent to the origin, so that it cannot po
     ],
   });
   const [request] = await origin().seen();
+  expect(request?.url).toBe(path);
   const raw = (request?.rawHeaders ?? []).join("\n");
   expect(raw).not.toContain("evil");
 });
