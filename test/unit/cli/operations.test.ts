@@ -210,6 +210,37 @@ describe("purge", () => {
   });
 });
 
+test("--json: every command that succeeds prints one JSON document with ok, and nothing else on standard output", async () => {
+  server().values.set("health", JSON.stringify({ format: 1, generation: 1, asOfMs: Date.now(), region: "FRA", origins: {} }));
+  const drained = "web/second.example.net";
+  const commands: readonly (readonly string[])[] = [
+    ["init", "new.yaml", "--origin", "https://origin.example.net", "--host", "www.example.com"],
+    ["validate"],
+    ["diff"],
+    ["publish"],
+    ["rule", "add", "ip.src eq 192.0.2.1", "--id", "one", "--action", "block"],
+    ["rule", "list"],
+    ["rule", "disable", "one"],
+    ["rule", "enable", "one"],
+    ["rule", "remove", "one"],
+    ["rollback"],
+    ["history"],
+    ["show"],
+    ["origin", "drain", drained],
+    ["origin", "list"],
+    ["origin", "restore", drained],
+    ["health"],
+    ["purge", "--everything"],
+    ["status"],
+    ["explain", "GET", "https://www.example.com/"],
+  ];
+  for (const command of commands) {
+    const ran = await run([...command, "--json"]);
+    expect(ran, `${command.join(" ")}: ${ran.stderr}`).toMatchObject({ code: 0 });
+    expect(ran.json(), command.join(" ")).toMatchObject({ ok: true });
+  }
+});
+
 describe("explain", () => {
   test("a routed request: route, rules, what the origin is asked, cache key, origins with their states", async () => {
     await run(["origin", "drain", "web/second.example.net"]);
