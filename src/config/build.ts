@@ -25,7 +25,7 @@ export interface BuildInput {
   readonly entry: string;
   /** Texts by relative path as written in the config: the main file, list files, error pages. */
   readonly files: Readonly<Record<string, string>>;
-  /** local: origins on localhost are fine. */
+  /** local: origins on localhost are fine, and `host: preserve` has no effect. */
   readonly mode: "production" | "local";
   /** Milliseconds since the epoch, for rules that expire. Default: the machine's clock. */
   readonly nowMs?: number;
@@ -53,7 +53,8 @@ export async function buildConfig(input: BuildInput): Promise<BuildOutput> {
   const context = { config, source, resources, mode: input.mode, nowMs: input.nowMs ?? Date.now(), diagnostics: checked };
   const { expressions, lists } = checkConfig(context);
   if (checked.some(isError)) return finish(checked, null, config);
-  const snapshot = compileConfig({ config, resources, lists, expressions: await proved(expressions) });
+  const compiled = input.mode === "local" ? withOriginHosts(config) : config;
+  const snapshot = compileConfig({ config: compiled, resources, lists, expressions: await proved(expressions) });
   checkRedirectLoops(context, snapshot);
   if (checked.some(isError)) return finish(checked, null, config);
   const bytes = new TextEncoder().encode(encodeSnapshot(snapshot)).length;
@@ -76,6 +77,13 @@ function validate(value: unknown, source: Source): { readonly config: NormalConf
   const diagnostics = issueDiagnostics(parsed.error.issues, value, source);
   const repaired = configSchema.safeParse(repairUnknownKeys(value, diagnostics));
   return { config: repaired.success ? normalizeConfig(repaired.data) : null, diagnostics };
+}
+
+/** There is no zone on this machine: a request with the visitor's host would go to that host's own server. The check has warned. */
+function withOriginHosts(config: NormalConfig): NormalConfig {
+  const routesOf = (site: NormalConfig["sites"][number]): NormalConfig["sites"][number]["routes"] =>
+    site.routes.map((route) => (route.host === undefined ? route : { ...route, host: "origin" }));
+  return { ...config, sites: config.sites.map((site) => ({ ...site, routes: routesOf(site) })) };
 }
 
 function tooLarge(source: Source, bytes: number): Diagnostic {

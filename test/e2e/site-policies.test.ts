@@ -31,6 +31,7 @@ sites:
       - { path: /form, methods: [POST, PUT], pool: api }
       - { path: /static/*, pool: web, strip: /static, prefix: /assets }
       - { path: /items/:id, pool: web, rewrite: "/api/items/{id}/view", query: { set: { lang: en, id: "{id}" }, remove: [debug] } }
+      - { path: /preserve, pool: web, cache: bypass, host: preserve, rewrite: /api/echo }
       - { path: /keep/*, redirect: { to: "/new/{rest}?from=keep", status: 307 } }
       - { path: /drop/*, redirect: { to: "/new/{rest}", status: 301, query: drop } }
       - path: /echo
@@ -178,6 +179,11 @@ test("request headers are removed, set and added on the way to the origin", asyn
   });
   const { headers } = answer.json() as { readonly headers: Readonly<Record<string, string>> };
   expect([headers["x-gone"], headers["x-set"], headers["x-add"]]).toEqual([undefined, "GET 198.51.100.7", "one, two, three"]);
+});
+
+test("host: preserve has no effect locally: the origin gets its own host, and the visitor's in X-Forwarded-Host", async () => {
+  const { headers } = (await edge.get("/preserve")).json() as { readonly headers: Readonly<Record<string, string>> };
+  expect([headers["host"], headers["x-forwarded-host"]]).toEqual([`localhost:${edge.origins[0]?.port}`, "edge.test"]);
 });
 
 test("response headers are removed, set and added for the visitor, on a hit as on a miss", async () => {

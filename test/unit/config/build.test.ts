@@ -287,6 +287,21 @@ describe("limits: as many as the limit, and one more", () => {
   });
 });
 
+test("host: preserve is planned for production, and has no effect locally, where nothing resolves the visitor's host to the origin", async () => {
+  const value = smallConfig({
+    routes: [{ path: "/*", pool: "web", host: "preserve" }],
+    pool: { origins: ["https://origin.example.com"] },
+  });
+  const isPreserved = async (mode: "local" | "production"): Promise<unknown> => {
+    const { snapshot } = await buildValue(value, { mode });
+    if (snapshot === null) throw new Error("this config is good");
+    return decide(loadRuleset(snapshot, ""), factsOf({ url: "https://a.example.com/" }), "id").outcome;
+  };
+  expect(await isPreserved("production")).toMatchObject({ plan: { originRequest: { resolveOverride: true } } });
+  expect(await isPreserved("local")).toMatchObject({ plan: { originRequest: { resolveOverride: false } } });
+  expect((await buildValue(value, { mode: "local" })).diagnostics.map(({ code }) => code)).toEqual(["host-preserve"]);
+});
+
 test("a route that says nothing has the default limits, and its largest request body passes while one byte more gets 413", async () => {
   const { snapshot } = await buildValue(smallConfig());
   if (snapshot === null) throw new Error("this config is good");

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import type { PoolSnapshot } from "../../../src/config/snapshot.ts";
-import { RETRY, TIMEOUTS, downDocument, override, overridesOf, pool } from "./fixtures.ts";
+import { RETRY, TIMEOUTS, downDocument, origin, override, overridesOf, pool } from "./fixtures.ts";
 import { ask, frozen, nodeFetcher, ok, resetting, scene, shown, startOrigin, status } from "./origins.ts";
 import type { Handler, Scene, TestOrigin } from "./origins.ts";
 
@@ -282,6 +282,24 @@ test("the answer to a handshake is returned as it came", async () => {
   given.fetcher = { fetch: () => Promise.resolve(original) };
   const { outcome } = await ask(given, { headers: { upgrade: "websocket" } });
   expect(outcome.kind === "response" && outcome.response).toBe(original);
+});
+
+test.each([
+  ["origin", "https://a.example/x", null],
+  ["visitor", "https://shop.example/x", "a.example"],
+] as const)("with host: %s the platform is asked for %s, resolved as %s", async (host, url, resolveOverride) => {
+  const given = scene([]);
+  given.pools[0] = pool("web", [origin("a")]);
+  given.action = { host };
+  const asked: unknown[] = [];
+  given.fetcher = {
+    fetch: (to, init) => {
+      asked.push([to, init.resolveOverride]);
+      return Promise.resolve(new Response("fine"));
+    },
+  };
+  await ask(given, { target: "/x" });
+  expect(asked).toEqual([[url, resolveOverride]]);
 });
 
 test("a discarded answer's body is cancelled", async () => {

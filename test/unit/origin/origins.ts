@@ -113,7 +113,12 @@ export async function ask(
   attempts: string[];
 }> {
   const action = { kind: "proxy", pool: "web", host: "origin", timeouts: TIMEOUTS, retry: RETRY, ...given.action } as ProxyActionSnapshot;
-  const plan = { route: { id: routeId }, action, pool: "web", originRequest: { resolveOverride: false } } as unknown as Plan;
+  const plan = {
+    route: { id: routeId },
+    action,
+    pool: "web",
+    originRequest: { resolveOverride: action.host === "visitor" },
+  } as unknown as Plan;
   const exchange = {
     facts: {
       path: "/",
