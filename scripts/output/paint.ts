@@ -27,7 +27,6 @@ export function wantsColour(stream: { readonly isTTY?: boolean }, env: Readonly<
   return stream.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
 }
 
-// oxlint-disable-next-line no-control-regex
 const UNSAFE = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Text that others wrote, made safe for a terminal: control characters could move the cursor or hide what follows. */

@@ -6,7 +6,6 @@ export interface Column {
   readonly align?: "left" | "right";
 }
 
-// oxlint-disable-next-line no-control-regex
 const ESCAPES = /\u001b\[[0-9;]*m/g;
 
 /** Lines without trailing spaces, the titles first. Cells beyond the columns are ignored, missing ones are empty. */

@@ -74,7 +74,6 @@ function sourceLines(diagnostic: Diagnostic, sourceText: string | null): readonl
 
 /** Control characters would move the caret or command the terminal: each becomes one visible character. */
 function printable(text: string): string {
-  // oxlint-disable-next-line no-control-regex
   return text.replace(/\t/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
 }
 

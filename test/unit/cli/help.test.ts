@@ -111,6 +111,5 @@ test("an origin that cannot be is refused by init with the place", async () => {
 test("output that is piped has no colours, whatever the terminal's name", async () => {
   write("breakwater.yaml", "sites: [\n");
   const ran = await run(["validate"], { TERM: "xterm-256color", COLORTERM: "truecolor" });
-  // oxlint-disable-next-line no-control-regex
   expect(ran.stdout + ran.stderr).not.toMatch(/\u001b/);
 });
