@@ -36,10 +36,14 @@ const LINKED = new Set(["start", "serve"]);
 /** Tasks that need a folder with dependencies and a lock of its own, installed when the task is run. */
 const FOLDERS = { conformance: "test/conformance" };
 
+/** Options that change what a task does. npm takes them for itself when there is no `--` before them, and the task would never know. */
+const SWALLOWED = ["dry-run", "json", "remote", "worker", "base", "config", "origin", "host"];
+
 main(process.argv[2], process.argv.slice(3));
 
 function main(task, args) {
   requireNode();
+  refuseSwallowed(task, args);
   const command = Object.hasOwn(TASKS, task ?? "") ? TASKS[task] : undefined;
   if (command === undefined) {
     fail(`there is no task "${task ?? ""}"`, `Tasks: ${Object.keys(TASKS).join(", ")}. For example: npm start, or npm run check`);
@@ -48,6 +52,20 @@ function main(task, args) {
   const folder = Object.hasOwn(FOLDERS, task) ? join(ROOT, FOLDERS[task]) : ROOT;
   if (!isInstalled(folder)) install(folder);
   run(task, [...command, ...args]);
+}
+
+/** `npm run breakwater publish --dry-run` would publish: npm hands such options over in the environment only. */
+function refuseSwallowed(task, args) {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const lost = SWALLOWED.filter((name) => process.env[`npm_config_${name.replace("-", "_")}`] !== undefined);
+  const missing = lost.filter((name) => !args.some((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`)));
+  if (missing.length === 0) return;
+  const npm = task === "start" || task === "test" ? `npm ${task}` : `npm run ${task}`;
+  fail(
+    `npm has taken --${missing[0]} for itself, so the command would run without it; nothing was done`,
+    `Put -- before the options: ${npm} -- ... --${missing[0]} ...`,
+    2,
+  );
 }
 
 function requireNode() {
@@ -169,7 +187,7 @@ function exists(pid) {
   }
 }
 
-function fail(problem, fix) {
+function fail(problem, fix, code = 1) {
   process.stderr.write(`\nbreakwater: ${problem}.\n${fix}\n`);
-  process.exit(1);
+  process.exit(code);
 }

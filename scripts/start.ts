@@ -8,8 +8,11 @@ import { cp, readFile, writeFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+import { parse } from "yaml";
+
 import { build, describeBuild, PROJECT_ROOT } from "./build.ts";
 import { localAdminToken } from "./local/admin-token.ts";
+import { claimFolder } from "./local/claim-folder.ts";
 import { runCli } from "./local/cli.ts";
 import { startCron } from "./local/cron.ts";
 import { runMain } from "./local/main.ts";
@@ -31,6 +34,11 @@ const CRON_INTERVAL_MS = 10_000;
 /** An edit shows at once: the Worker looks at KV every second and keeps no copies of it. */
 const LOCAL_VARS = { STATE_POLL_MS: "1000", STATE_QUIET_MS: "1000", STATE_COPY_MS: "0", PURGE_EVERYWHERE_MS: "2000" };
 
+/** Exit code of `publish` when somebody else published in between. */
+const REFUSED = 4;
+
+const USAGE = "npm start    or, for a config of your own: npm start -- --config FILE [--folder DIR]";
+
 interface StartOptions {
   readonly port: number;
   /** Of the first demo origin; the others follow. 0: free ports. */
@@ -43,6 +51,7 @@ interface StartOptions {
 
 async function main(): Promise<void> {
   const options = readOptions();
+  await claimFolder(options.folder);
   console.log(describeBuild(await build()));
   const adminToken = await localAdminToken(options.folder);
   const origins = options.config === null ? await startDemoOrigins(options.demoPort) : [];
@@ -67,11 +76,19 @@ async function main(): Promise<void> {
   stopCron = startCron(worker, CRON_INTERVAL_MS, (error) =>
     console.error(`cron: ${error instanceof Error ? error.message : String(error)}`),
   );
-  console.log(tour({ url: worker.url, config: options.config, origins, logFile: join(options.folder, "worker.log") }));
+  console.log(
+    tour({
+      url: worker.url,
+      config: options.config,
+      host: await firstHost(options.config),
+      origins,
+      logFile: join(options.folder, "worker.log"),
+    }),
+  );
 }
 
 function readOptions(): StartOptions {
-  const { values } = parseArgs({ options: { config: { type: "string" }, folder: { type: "string" } } });
+  const values = readArguments();
   return {
     port: portFrom("PORT", PORT_DEFAULT),
     demoPort: portFrom("DEMO_PORT", DEMO_PORT_DEFAULT),
@@ -114,23 +131,49 @@ async function demoConfig(folder: string, origins: readonly OriginProcess[]): Pr
   return file;
 }
 
-/** Publishes, unless this very file was published before: what was edited from the command line since then stays in force. */
+/** For the commands that are printed: a host that the config answers for. Null when it answers for any, or for this machine. */
+async function firstHost(config: string | null): Promise<string | null> {
+  if (config === null) return null;
+  const parsed: unknown = parse(await readFile(config, "utf8"));
+  const hosts = (parsed as { sites?: { hosts?: readonly string[] }[] } | null)?.sites?.flatMap((site) => site.hosts ?? []) ?? [];
+  const local = hosts.some((host) => host === "*" || host === "127.0.0.1" || host === "localhost");
+  return local ? null : (hosts[0]?.replace(/^\*\./, "www.") ?? null);
+}
+
+function readArguments(): { readonly config?: string | undefined; readonly folder?: string | undefined } {
+  try {
+    return parseArgs({ options: { config: { type: "string" }, folder: { type: "string" } } }).values;
+  } catch (error) {
+    throw usageFailure(error instanceof Error ? error.message : String(error), USAGE);
+  }
+}
+
+/**
+ * Publishes, unless this very file was the last to be published by a start: what was edited from the command line since then stays
+ * in force. Another file than the last one replaces what is there, as was asked for.
+ */
 async function publish(input: { worker: LocalWorker; adminToken: string; config: string; folder: string }): Promise<void> {
   const text = await readFile(input.config, "utf8").catch((error: unknown) => {
     throw failure({ what: `the config ${input.config} cannot be read`, why: String(error), fix: "npm start -- --config FILE" });
   });
-  const stamp = createHash("sha256").update(`${input.config}\n${text}`).digest("hex");
+  const hash = createHash("sha256").update(text).digest("hex");
   const stampFile = join(input.folder, "published");
-  if ((await readFile(stampFile, "utf8").catch(() => "")) === stamp) {
+  const [lastConfig = "", lastHash = ""] = (await readFile(stampFile, "utf8").catch(() => "")).split("\n");
+  if (lastConfig === input.config && lastHash === hash) {
     console.log(`${basename(input.config)} has not changed since it was published; edits made since then stay in force`);
     return;
   }
   const target = { workerUrl: input.worker.url, adminToken: input.adminToken };
-  const result = await runCli(target, ["publish", input.config, "--yes", "--message", `npm start: ${basename(input.config)}`]);
-  if (result.code !== 0) {
-    throw failure({ what: `${input.config} was not published`, details: [result.stdout.trim(), result.stderr.trim()].filter(Boolean) });
+  const base = lastConfig === "" || lastConfig === input.config ? [] : ["--base", "current"];
+  const result = await runCli(target, ["publish", input.config, "--yes", "--message", `npm start: ${basename(input.config)}`, ...base]);
+  const details = [result.stdout.trim(), result.stderr.trim()].filter(Boolean);
+  if (result.code === REFUSED) {
+    // The Worker stays up with what is in force, so that the printed way out can be taken.
+    console.error([`${basename(input.config)} was not published; what was edited since stays in force.`, ...details].join("\n"));
+    return;
   }
-  await writeFile(stampFile, stamp);
+  if (result.code !== 0) throw failure({ what: `${input.config} was not published`, details });
+  await writeFile(stampFile, `${input.config}\n${hash}\n`);
   console.log(`Published ${input.config}`);
 }
 

@@ -260,8 +260,8 @@ export const ADMIN_BODY_BYTES_MAX = 64 * 1024;
 /** Characters of what one purge names: a URL of the greatest length. */
 export const PURGE_VALUE_CHARS_MAX = 16_384;
 
-/** How often an unchanged health document is written, to show that the checks are alive: 288 of the free plan's 1,000 daily writes ... */
-export const HEALTH_HEARTBEAT_FREE_MS = 300_000;
+/** How often an unchanged health document is written, to show that the checks are alive: 720 of the free plan's 1,000 daily writes ... */
+export const HEALTH_HEARTBEAT_FREE_MS = 120_000;
 /** ... and on the paid plan, where a write costs little, with every run. */
 export const HEALTH_HEARTBEAT_PAID_MS = 60_000;
 

@@ -8,6 +8,8 @@ export interface TourInput {
   readonly url: string;
   /** The user's own config, or null for the demonstration. */
   readonly config: string | null;
+  /** A host name that the user's config answers for; null when it answers for any. */
+  readonly host: string | null;
   readonly origins: readonly OriginProcess[];
   readonly logFile: string;
 }
@@ -19,11 +21,12 @@ export function tour(input: TourInput): string {
   return [...head, ...(input.config === null ? demoLines(input) : ownLines(input, input.config)), ...tail].join("\n");
 }
 
-function ownLines({ url }: TourInput, config: string): readonly string[] {
+function ownLines({ url, host }: TourInput, config: string): readonly string[] {
   const here = targetOption(url);
+  const page = host === null ? `${url}/` : `http://${host}/`;
   return [
-    step("Ask for something", `curl -i ${url}/`),
-    step("See why it is answered as it is", `npm run breakwater -- explain GET ${url}/ ${here}`),
+    step("Ask for something", host === null ? `curl -i ${url}/` : `curl -i -H 'Host: ${host}' ${url}/`),
+    step("See why it is answered as it is", `npm run breakwater -- explain GET ${page} ${here}`),
     step("Publish after an edit", `npm run breakwater -- publish ${config} ${here}`),
     step("All commands", "npm run breakwater -- --help"),
   ];

@@ -229,7 +229,7 @@ test("with one check a minute an origin is down after as many minutes, though no
 });
 
 test.each([
-  ["free", 288],
+  ["free", 720],
   ["paid", 1440],
 ] as const)("over a quiet day on the %s plan KV is written %i times at most", async (plan, writes) => {
   const here = world(good);
@@ -243,7 +243,7 @@ test("over a day in which an origin dies and recovers 20 times the free plan's w
     (url, nowMs) => new Response("", { status: url.includes("//a.") && Math.floor(nowMs / 2_160_000) % 2 === 1 ? 503 : 200 }),
   );
   const outcomes = await here.minutes([web(["a", "b"], { intervalMs: 20_000 })], 1440);
-  expect(here.kv.writes).toBeLessThanOrEqual(288 + 2 * 40);
+  expect(here.kv.writes).toBeLessThanOrEqual(720 + 2 * 40);
   expect(new Set(outcomes)).toEqual(new Set(["written", "unchanged"]));
 });
 

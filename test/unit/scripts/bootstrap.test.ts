@@ -42,7 +42,11 @@ interface Run {
 }
 
 function bootstrap(...args: string[]): Run {
-  const env = { ...process.env, npm_execpath: join(folder, "npm-cli.cjs") };
+  return bootstrapIn({}, ...args);
+}
+
+function bootstrapIn(npmEnv: Readonly<Record<string, string>>, ...args: string[]): Run {
+  const env = { ...process.env, npm_execpath: join(folder, "npm-cli.cjs"), ...npmEnv };
   const result = spawnSync(process.execPath, [join(folder, "scripts/bootstrap.mjs"), ...args], { cwd: folder, env, encoding: "utf8" });
   return { code: result.status, output: result.stdout + result.stderr };
 }
@@ -124,4 +128,17 @@ test("without a way to run npm the message says where npm comes from", () => {
   const env = { ...process.env, npm_execpath: "", PATH: folder };
   const result = spawnSync(process.execPath, [join(folder, "scripts/bootstrap.mjs"), "build"], { cwd: folder, env, encoding: "utf8" });
   expect(result.stderr).toContain("npm was not found");
+});
+
+test.each([
+  ["dry-run", "npm_config_dry_run"],
+  ["remote", "npm_config_remote"],
+  ["json", "npm_config_json"],
+])("--%s that npm kept for itself stops the task before it does anything", (option, variable) => {
+  const swallowed = { npm_lifecycle_event: "build", [variable]: "true" };
+  const refused = bootstrapIn(swallowed, "build", "publish");
+  expect(refused.code).toBe(2);
+  expect(refused.output).toContain(`Put -- before the options: npm run build -- ... --${option}`);
+  expect(installs()).toBe(0);
+  expect(bootstrapIn(swallowed, "build", "publish", `--${option}`)).toMatchObject({ code: 7 });
 });
