@@ -1,6 +1,6 @@
 // The first thing every npm script runs: installs what is missing, then runs the task on the project's own Node 24. Plain
-// JavaScript with Node built-ins only, because it runs before anything is installed and on Node 20. It never edits
-// package-lock.json; an install that would change it ends with an error.
+// JavaScript with Node built-ins only, because it runs before anything is installed and on Node 20. It leaves
+// package-lock.json as it is; an install that would change what is installed here ends with an error.
 
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -111,7 +111,10 @@ function install(folder) {
     env: process.env,
   });
   if (result.error !== undefined || result.status !== 0) failInstall(result);
-  if (readFileSync(lock, "utf8") !== before) {
+  const after = readFileSync(lock, "utf8");
+  // npm notes which binaries for other platforms a registry happens to have: that differs from registry to registry.
+  if (after !== before && differsInOptionalOnly(before, after)) writeFileSync(lock, before);
+  else if (after !== before) {
     fail(
       `npm install changed ${relative(ROOT, lock)}: it does not fit package.json`,
       `If you edited package.json, keep the new lock and run the command again. If not: git checkout ${relative(ROOT, lock)}`,
@@ -119,6 +122,22 @@ function install(folder) {
   }
   mkdirSync(join(folder, "node_modules"), { recursive: true });
   writeFileSync(join(folder, "node_modules", STAMP), fingerprint(folder));
+}
+
+/** True when two locks name the same packages but for optional ones, which an install may do without. */
+function differsInOptionalOnly(before, after) {
+  const [one, other] = [before, after].map(requiredPackages);
+  return one !== null && one === other;
+}
+
+function requiredPackages(lock) {
+  try {
+    const { packages, ...rest } = JSON.parse(lock);
+    const required = Object.entries(packages ?? {}).filter(([, { optional }]) => optional !== true);
+    return JSON.stringify([rest, required]);
+  } catch {
+    return null;
+  }
 }
 
 /** The npm that runs this script when there is one; else the one in PATH. */

@@ -20,7 +20,7 @@ if (!fs.existsSync("node_modules/.bin/node")) fs.symlinkSync(process.execPath, "
 const behaviour = fs.existsSync("behaviour") ? fs.readFileSync("behaviour", "utf8") : "";
 if (behaviour === "offline") { console.error("npm error code ENOTFOUND"); process.exit(1); }
 if (behaviour === "broken") { console.error("npm error something else"); process.exit(1); }
-if (behaviour === "changes-lock") fs.writeFileSync("package-lock.json", "{}");
+if (behaviour.startsWith("{")) fs.writeFileSync("package-lock.json", behaviour);
 `;
 
 let folder: string;
@@ -108,12 +108,18 @@ test("an install that was cut short is done again", () => {
 test.each([
   { behaviour: "offline", says: "registry could not be reached" },
   { behaviour: "broken", says: "something else" },
-  { behaviour: "changes-lock", says: "changed package-lock.json" },
+  { behaviour: '{"lockfileVersion":3,"packages":{"node_modules/hono":{"version":"2"}}}', says: "changed package-lock.json" },
 ])("when npm is $behaviour the task does not run and the message says so", ({ behaviour, says }) => {
   write("behaviour", behaviour);
   const run = bootstrap("build");
   expect(run).toMatchObject({ code: 1, output: expect.stringContaining(says) as string });
   expect(run.output).not.toContain("built");
+});
+
+test("binaries for other platforms, which not every registry has, leave the lock as it was", () => {
+  write("behaviour", '{"lockfileVersion":3,"packages":{"node_modules/workerd-darwin":{"version":"1","optional":true,"os":["darwin"]}}}');
+  expect(bootstrap("build").code).toBe(7);
+  expect(readFileSync(join(folder, "package-lock.json"), "utf8")).toBe('{"lockfileVersion":3}');
 });
 
 test.each([["nonsense"], ["toString"], []])(
