@@ -37,6 +37,8 @@ export interface CacheDigest {
   fwd: "uri-miss" | "vary-miss" | "stale" | "bypass" | "method" | "partial" | "request" | null;
   fwdStatus: number | null;
   stored: boolean;
+  /** It waited for another request's answer, and got that (RFC 9211 2.6). */
+  collapsed: boolean;
   /** Closed union of reasons; goes to Cache-Status `detail`, the log and `explain`. */
   detail: CacheBypassReason | CacheDetail | null;
 }
@@ -66,7 +68,9 @@ export type CacheDetail =
   | "too-old"
   | "stalled"
   | "store-failed"
-  | "origin-error";
+  | "origin-error"
+  /** Not a refusal: it is stale, and the visitor takes it so. */
+  | "max-stale";
 
 export interface AttemptDigest {
   readonly pool: string;

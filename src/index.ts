@@ -3,6 +3,8 @@
 
 import { createAdmin } from "./admin/app.ts";
 import { errorAnswer } from "./answer.ts";
+import { createEntryReader } from "./cache/entries.ts";
+import { createFlightTable } from "./cache/flights.ts";
 import { createOriginTable } from "./origin/table.ts";
 import { handle, type Isolate } from "./pipeline.ts";
 import { platformCacheStore } from "./platform/cache-store.ts";
@@ -40,7 +42,7 @@ function isolateOf(env: Env): Isolate {
   isolate ??= {
     // The token in the scope keeps another Worker of the zone from reading or writing this one's copies.
     holder: createStateHolder({ intervals: readIntervals({ ...env }), baked, scope: `breakwater ${env.ADMIN_TOKEN ?? ""}` }),
-    origins: createOriginTable(),
+    memory: { origins: createOriginTable(), flights: createFlightTable(), entries: createEntryReader() },
     control: { admin: createAdmin(), token: env.ADMIN_TOKEN ?? null },
     accessLog: env.ACCESS_LOG === "off" ? noLog : consoleLog,
   };

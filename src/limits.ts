@@ -254,11 +254,14 @@ export const ADMIN_FAILURE_WINDOW_MS = 60_000;
 /** Addresses whose wrong tokens an isolate remembers; the oldest goes first. About 100 bytes each. */
 export const ADMIN_FAILURE_ADDRESSES_MAX = 10_000;
 
-/** Body of a request to the admin API: a purge of one URL of the greatest length, with room. */
-export const ADMIN_BODY_BYTES_MAX = 64 * 1024;
+/** Body of a request to the admin API: purges of as many URLs of the greatest length as one request takes, with room. */
+export const ADMIN_BODY_BYTES_MAX = 2 * 1024 * 1024;
 
 /** Characters of what one purge names: a URL of the greatest length. */
 export const PURGE_VALUE_CHARS_MAX = 16_384;
+
+/** Purges of one request: what other CDNs take at once, and one short transaction of the ledger. */
+export const PURGES_AT_ONCE_MAX = 100;
 
 /** How often an unchanged health document is written, to show that the checks are alive: 720 of the free plan's 1,000 daily writes ... */
 export const HEALTH_HEARTBEAT_FREE_MS = 120_000;
@@ -270,6 +273,21 @@ export const CACHE_INLINE_BYTES_MAX = 128 * 1024;
 
 /** Characters of a stored response's metadata (status, headers, times): above it the response is not stored. Platform header limits are 128 KB. */
 export const CACHE_METADATA_CHARS_MAX = 32 * 1024;
+
+/** Places that the variants of one key share; where two meet, the later takes the place. Twenty meet in one case of twenty. */
+export const CACHE_VARIANTS_MAX = 4096;
+
+/** Languages that a route tells apart: each multiplies what is stored. */
+export const CACHE_LANGUAGES_MAX = 32;
+
+/** Media types that a route reduces Accept to: 2^8 variants. */
+export const CACHE_ACCEPT_TYPES_MAX = 8;
+
+/** Request headers that a route keeps from origins: more than any Vary lists in earnest. */
+export const CACHE_VARY_IGNORE_MAX = 32;
+
+/** The longest wait for another request's answer: the patience of a visitor, and half of what an attempt takes by default. */
+export const CACHE_COLLAPSE_MS_MAX = 60_000;
 
 /** Fields that Vary may list: each multiplies the variants. */
 export const CACHE_VARY_FIELDS_MAX = 16;
@@ -288,6 +306,29 @@ export const CACHE_CLIENT_STALL_MS_MAX = 10_000;
 
 /** How long the store keeps an entry. Freshness is never decided by it. */
 export const CACHE_ENVELOPE_SECONDS = 31_536_000;
+
+/** Entries of the store that an isolate keeps parsed, with their fields: about 5 MB of its 128 ... */
+export const CACHE_ENTRIES_MAX = 1000;
+/** ... since longer ones are parsed each time. */
+export const CACHE_ENTRY_CHARS_MAX = 2048;
+
+/** Requests that ask an origin for all who wait, in one isolate: far more than it can have under way. */
+export const CACHE_FLIGHTS_MAX = 10_000;
+
+/** Nobody waits for an answer that was asked for longer ago: the platform may end a request without running its last lines. */
+export const CACHE_FLIGHT_LEASE_MS = 60_000;
+
+/** For this time nobody waits for answers of a key that turned out not to be storable. */
+export const CACHE_REFUSAL_MS = 120_000;
+
+/** Keys whose answers are not stored that an isolate remembers; the oldest goes first. About 200 bytes each. */
+export const CACHE_REFUSALS_MAX = 10_000;
+
+/** Up to this size the whole is fetched when a second part of it is asked for: a document, not a film. */
+export const CACHE_RANGE_FILL_BYTES_MAX = 8 * 1024 * 1024;
+
+/** Nobody waits for a body larger than this: it arrives no faster than the visitor who gets it takes it. */
+export const CACHE_COLLAPSE_BYTES_MAX = 1024 * 1024;
 
 /** Ranges of one request: more than any player or reader of documents asks for; the whole is then sent. */
 export const RANGE_COUNT_MAX = 16;

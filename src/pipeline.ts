@@ -6,6 +6,7 @@
 //     | receive    Request -> Facts                               400 414 431 508
 //     | decide     route -> protect -> rewrite -> plan, all pure   404 405 403 3xx 503 413, fixed responses
 //     | lookup     Plan -> hit, stale, revalidate, miss, bypass    504 (only-if-cached)
+//     | collapse   of those that would ask for the same, one does
 //     | fetch      origins: select, attempt, retry                 502 503 504
 //     | admit      what is stored, and what the visitor gets       stale where an origin fails
 //     | deliver    response rules and status headers, for hits too
@@ -18,19 +19,19 @@ import { errorAnswer } from "./answer.ts";
 import { decide } from "./decide.ts";
 import type { EdgeError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import type { OriginTable } from "./origin/table.ts";
 import type { Log, Ports } from "./ports.ts";
 import type { StateHolder } from "./release/holder.ts";
 import { control, isControlRequest, type ControlSettings } from "./stages/control.ts";
 import { proxy } from "./stages/proxy.ts";
 import { receive, type Connection } from "./stages/receive.ts";
+import type { IsolateMemory } from "./stages/run.ts";
 import { record } from "./stages/record.ts";
 import { answerResponse } from "./stages/respond.ts";
 
 /** What an isolate keeps between requests, made once by `index.ts`. */
 export interface Isolate {
   readonly holder: StateHolder;
-  readonly origins: OriginTable;
+  readonly memory: IsolateMemory;
   readonly control: ControlSettings;
   /** Where the line of each request goes. */
   readonly accessLog: Log;
@@ -83,7 +84,7 @@ async function stages(incoming: Incoming, isolate: Isolate, ports: Ports, nowMs:
     return { response: answerResponse(answer, context), exchange, error: answer.kind === "error" ? answer.error.code : null };
   }
   exchange.plan = decision.outcome.plan;
-  const response = await proxy(exchange, decision.outcome.plan, isolate.origins, ports);
+  const response = await proxy({ ...isolate.memory, exchange, plan: decision.outcome.plan, ports });
   return { response, exchange, error: exchange.digest.error };
 }
 
@@ -96,6 +97,6 @@ function refused({ id, request }: Incoming, error: EdgeError): Handled {
 }
 
 function newDigest(rules: Exchange["digest"]["rules"]): Exchange["digest"] {
-  const cache = { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, detail: null } as const;
+  const cache = { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null } as const;
   return { rules, cache, attempts: [], error: null };
 }

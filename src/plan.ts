@@ -2,7 +2,8 @@
 // `decide.ts` makes it, `explain` prints it, the stages lookup, fetch and admit carry it out.
 
 import { cacheBypass, type CacheBypassReason } from "./cache/bypass.ts";
-import { cacheKey } from "./cache/key.ts";
+import { cacheKey, type CacheKey } from "./cache/key.ts";
+import { sharedHeaders } from "./cache/shared-headers.ts";
 import type { CachePolicySnapshot, ProxyActionSnapshot } from "./config/snapshot.ts";
 import type { Facts } from "./facts.ts";
 import type { RouteMatch, Route, Site } from "./ruleset.ts";
@@ -25,7 +26,10 @@ export interface OriginRequestPlan {
   readonly method: string;
   /** Path and query as the origin is asked, before the origin's own base path. For a cacheable request made from the cache key. */
   readonly target: string;
-  /** End-to-end request headers after hop-by-hop removal, forwarding headers and header rules. Without Host. */
+  /**
+   * End-to-end request headers after hop-by-hop removal, forwarding headers and header rules. Without Host. For a cacheable request
+   * as far as others may share the answer: variants are told apart by these.
+   */
   readonly headers: Headers;
   /** The visitor's Host is sent to the origin by this platform option; null sends the URL's. */
   readonly resolveOverride: boolean;
@@ -53,22 +57,31 @@ export function plan(input: PlanInput): Plan {
   const { site, match, action, facts } = input;
   const reason = cacheBypass(facts, action.cache);
   const keyed = reason === null ? cacheKey(facts, action.cache.key, match.route) : null;
-  // What the key leaves out must not reach the origin through a template either.
-  const values = keyed === null ? input.values : { ...input.values, query: keyed.target.query };
-  const asked = keyed === null ? { path: facts.rawPath, query: facts.query } : keyed.target;
+  let asked: OriginRequestPlan | null = null;
   return {
     site,
     route: match.route,
     params: match.params,
     action,
     pool: action.pool,
-    originRequest: {
-      method: facts.method,
-      target: joinTarget(rewriteTarget(asked, action.rewrite, values)),
-      headers: originHeaders(facts, match.route, { values, requestId: input.requestId, cacheable: keyed !== null }),
-      resolveOverride: action.host === "visitor",
+    // Most of a plan's cost, and a hit without variants needs none of it: made when it is first asked for.
+    get originRequest() {
+      return (asked ??= originRequest(input, keyed));
     },
     cache: keyed === null ? { use: "bypass", reason: reason ?? "route" } : { use: "cache", key: keyed.key, policy: action.cache },
+  };
+}
+
+function originRequest({ facts, match, action, values: given, requestId }: PlanInput, keyed: CacheKey | null): OriginRequestPlan {
+  // What the key leaves out must not reach the origin through a template either.
+  const values = keyed === null ? given : { ...given, query: keyed.target.query };
+  const asked = keyed === null ? { path: facts.rawPath, query: facts.query } : keyed.target;
+  const headers = originHeaders(facts, match.route, { values, requestId, cacheable: keyed !== null });
+  return {
+    method: facts.method,
+    target: joinTarget(rewriteTarget(asked, action.rewrite, values)),
+    headers: keyed === null ? headers : sharedHeaders(headers, facts.headers, action.cache),
+    resolveOverride: action.host === "visitor",
   };
 }
 

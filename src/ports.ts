@@ -48,7 +48,8 @@ export interface FetchInit {
 
 /** Records purges in one place, in order (a Durable Object). */
 export interface PurgeLedger {
-  record(request: PurgeRequest): Promise<PurgeReceipt>;
+  /** All of them at one time and in one write: all are on record, or none. At most PURGES_AT_ONCE_MAX. */
+  record(requests: readonly PurgeRequest[]): Promise<PurgeReceipt>;
 }
 
 export interface PurgeRequest {

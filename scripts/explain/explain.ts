@@ -13,6 +13,7 @@ import { closedCircuit } from "../../src/origin/circuit.ts";
 import type { Plan } from "../../src/plan.ts";
 import type { Ruleset } from "../../src/ruleset.ts";
 import { receive, type Received } from "../../src/stages/receive.ts";
+import { requestReasons, type RequestReason } from "./cache-reasons.ts";
 import { explainRoutes, type RouteVerdict } from "./routes.ts";
 
 export interface ExplainInput {
@@ -58,6 +59,8 @@ export type ExplainedOutcome =
         readonly headers: readonly (readonly [string, string])[];
       };
       readonly cache: Plan["cache"];
+      /** What of the request alone decides about its answer in the cache; empty where the cache is not used. */
+      readonly cacheReasons: readonly RequestReason[];
       readonly timeouts: Plan["action"]["timeouts"];
       readonly retry: Plan["action"]["retry"];
     };
@@ -93,7 +96,7 @@ export function explain(input: ExplainInput): Explanation {
     route: match === null ? null : { id: match.route.id, params: match.params },
     routes: explainRoutes(routes, facts, match?.route.id ?? null),
     rules: ruleVerdicts(input, facts, decision),
-    outcome: outcomeOf(decision),
+    outcome: outcomeOf(decision, facts),
     pools: pool === null ? [] : poolChain(input.ruleset.pools, pool).map((entry) => explainPool(entry, input, facts.receivedAtMs)),
   };
 }
@@ -111,12 +114,13 @@ function ruleVerdicts(input: ExplainInput, facts: Facts, decision: Decision): re
   });
 }
 
-function outcomeOf(decision: Decision): ExplainedOutcome {
+function outcomeOf(decision: Decision, facts: Facts): ExplainedOutcome {
   const { outcome } = decision;
   if (outcome.kind === "proxy") {
     const { originRequest, cache, action } = outcome.plan;
     const request = { method: originRequest.method, target: originRequest.target, headers: [...originRequest.headers] };
-    return { kind: "proxy", originRequest: request, cache, timeouts: action.timeouts, retry: action.retry };
+    const cacheReasons = cache.use === "cache" ? requestReasons(facts, cache.policy) : [];
+    return { kind: "proxy", originRequest: request, cache, cacheReasons, timeouts: action.timeouts, retry: action.retry };
   }
   const { stage, answer } = outcome;
   switch (answer.kind) {

@@ -1,8 +1,8 @@
 // An explanation as lines for a terminal, in the order in which the decisions are made.
 
-import type { CachePolicySnapshot } from "../../src/config/snapshot.ts";
 import { printable, type Painter } from "../output/paint.ts";
 import { table } from "../output/table.ts";
+import { cacheLines } from "./cache-lines.ts";
 import type { ExplainedOutcome, ExplainedPool, Explanation, RuleVerdict } from "./explain.ts";
 
 export function explanationLines(explanation: Explanation, paint: Painter): readonly string[] {
@@ -55,15 +55,11 @@ function outcomeLines(outcome: ExplainedOutcome): readonly string[] {
     case "page":
       return [`  ${outcome.status} ${outcome.contentType}, ${outcome.bodyBytes} bytes, by the stage ${outcome.stage}`];
     case "proxy": {
-      const { originRequest, cache, timeouts, retry } = outcome;
-      const key =
-        cache.use === "bypass"
-          ? [`  cache: not used (${cache.reason})`]
-          : [`  cache key: ${cache.key}`, `  cache policy: ${policyText(cache.policy)}`];
+      const { originRequest, cache, cacheReasons, timeouts, retry } = outcome;
       return [
         `  the origin is asked: ${originRequest.method} ${originRequest.target}`,
         ...originRequest.headers.map(([name, value]) => `    ${name}: ${value}`),
-        ...key,
+        ...cacheLines(cache, cacheReasons),
         `  timeouts: ${timeouts.headersMs} ms to headers (${timeouts.headersWithBodyMs} ms with a body), ${timeouts.idleMs} ms idle, total ${timeouts.totalMs === null ? "unlimited" : `${timeouts.totalMs} ms`}`,
         `  attempts: ${retry.attempts}, again on ${retryText(retry)}`,
       ];
@@ -80,13 +76,6 @@ function retryText(retry: Extract<ExplainedOutcome, { kind: "proxy" }>["retry"])
     ...retry.onStatus.map(String),
   ];
   return `${reasons.length === 0 ? "nothing" : reasons.join(", ")}${retry.unsafeMethods ? ", for all methods" : ""}`;
-}
-
-function policyText(policy: CachePolicySnapshot): string {
-  const lifetime = policy.edgeTtlSeconds === null ? "" : `${policy.mode === "override" ? "" : ", default"} ${policy.edgeTtlSeconds} s`;
-  const browser = policy.browserTtlSeconds === null ? "" : `, browsers ${policy.browserTtlSeconds} s`;
-  const stale = `, stale ${policy.staleWhileRevalidateSeconds} s while revalidating and ${policy.staleIfErrorSeconds} s on errors`;
-  return `${policy.mode}${lifetime}${browser}${stale}`;
 }
 
 function poolLines(pool: ExplainedPool, paint: Painter): readonly string[] {

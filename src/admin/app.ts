@@ -5,10 +5,11 @@
 import { Hono, type Context } from "hono";
 import { parseJson } from "../json-document.ts";
 import { ADMIN_BODY_BYTES_MAX } from "../limits.ts";
-import type { Ports, PurgeRequest } from "../ports.ts";
+import type { Ports, PurgeReceipt, PurgeRequest } from "../ports.ts";
 import type { StateHolder } from "../release/holder.ts";
 import { causeText } from "../release/problem.ts";
-import { parsePurge } from "./purge-request.ts";
+import { purgeMethodBody } from "./purge-method.ts";
+import { parsePurges } from "./purge-request.ts";
 import { readText } from "./read-text.ts";
 import { createTokenGuard } from "./token.ts";
 
@@ -39,7 +40,7 @@ export function createAdmin(): Admin {
     handleControl: async (request, context) => {
       if (!(await guard.allows(request, context))) return null;
       // PURGE names a URL of the site, not a path of this API.
-      if (request.method === "PURGE") return purge({ kind: "url", value: request.url }, context);
+      if (request.method === "PURGE") return purgeMethod(request, context);
       return app.fetch(request, context);
     },
   };
@@ -98,21 +99,27 @@ async function purgeBody({ req, env }: AdminContext): Promise<Response> {
   return purge(body, env);
 }
 
+async function purgeMethod(request: Request, context: ControlContext): Promise<Response> {
+  const body = purgeMethodBody(request);
+  return body.ok ? purge(body.value, context) : refuse(400, "bad-request", `${body.error.field}: ${body.error.message}`);
+}
+
 async function purge(body: unknown, { holder, ports, nowMs }: ControlContext): Promise<Response> {
   const state = await holder.current(ports, nowMs);
-  const request = parsePurge(body, state?.ruleset ?? null);
-  if (!request.ok) return refuse(400, "bad-request", `${request.error.field}: ${request.error.message}`);
-  const receipt = await recorded(request.value, ports);
+  const purges = parsePurges(body, state?.ruleset ?? null);
+  if (!purges.ok) return refuse(400, "bad-request", `${purges.error.field}: ${purges.error.message}`);
+  const receipt = await recorded(purges.value, ports);
   if (receipt instanceof Response) return receipt;
   holder.takePurges(receipt.generations, ports);
   const { id, atMs, everywhereByMs } = receipt;
-  ports.log.write({ event: "purge", id, ...request.value });
-  return json(200, { id, atMs, everywhereByMs, ...request.value });
+  for (const one of purges.value) ports.log.write({ event: "purge", id, ...one });
+  const only = purges.value.length === 1 ? purges.value[0] : {};
+  return json(200, { id, atMs, everywhereByMs, ...only, purges: purges.value });
 }
 
-async function recorded(request: PurgeRequest, { purges, log }: Ports): Promise<Response | Awaited<ReturnType<Ports["purges"]["record"]>>> {
+async function recorded(requests: readonly PurgeRequest[], { purges, log }: Ports): Promise<Response | PurgeReceipt> {
   try {
-    return await purges.record(request);
+    return await purges.record(requests);
   } catch (cause) {
     log.write({ event: "purge-failed", message: causeText(cause) });
     return refuse(503, "ledger-failed", "the purge was not recorded: the purge ledger did not answer; send it again");

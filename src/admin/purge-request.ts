@@ -1,25 +1,50 @@
 // What an operator asks to be purged, read from JSON and brought into the form that the cache compares with. A URL is purged
 // under the key that a visitor's request for it is stored under, so it goes through the same canonical form, routing and key.
 
-import { cacheKey } from "../cache/key.ts";
+import { cacheKey, urlOfKey } from "../cache/key.ts";
 import { isRecord } from "../json-document.ts";
-import { PURGE_VALUE_CHARS_MAX } from "../limits.ts";
+import { PURGES_AT_ONCE_MAX, PURGE_VALUE_CHARS_MAX } from "../limits.ts";
 import type { PurgeRequest } from "../ports.ts";
 import { fail, ok, type Result } from "../result.ts";
 import type { Ruleset } from "../ruleset.ts";
 import { readUrl } from "./read-url.ts";
 
-/** `field` names the member of the JSON body, `/` the body as a whole. */
+/** `field` names the member of the JSON body, such as `kind` or `purges[3].value`; `/` the body as a whole. */
 export interface PurgeProblem {
-  readonly field: "/" | "kind" | "value" | "soft";
+  readonly field: string;
   readonly message: string;
 }
 
 const KINDS = ["everything", "host", "prefix", "tag", "url"] as const satisfies PurgeRequest["kind"][];
 
+const ONE = '{"kind": "url", "value": "https://example.com/page"}';
+
+/**
+ * One purge, or several in a list called `purges`. A mistake in one of them refuses all.
+ * @param ruleset - Decides what belongs to a URL's key; null while there is no release.
+ */
+export function parsePurges(body: unknown, ruleset: Ruleset | null): Result<readonly PurgeRequest[], PurgeProblem> {
+  if (!isRecord(body) || !("purges" in body)) {
+    const one = parsePurge(body, ruleset);
+    return one.ok ? ok([one.value]) : one;
+  }
+  const { purges } = body;
+  if ("kind" in body) return bad("kind", "stands beside `purges`; write one purge, or all of them into `purges`");
+  if (!Array.isArray(purges) || purges.length === 0) return bad("purges", `expected a list such as [${ONE}], found ${shown(purges)}`);
+  if (purges.length > PURGES_AT_ONCE_MAX)
+    return bad("purges", `has ${purges.length} purges, at most ${PURGES_AT_ONCE_MAX} are taken at once; send the rest in further requests`);
+  const parsed: PurgeRequest[] = [];
+  for (const [index, purge] of purges.entries()) {
+    const one = parsePurge(purge, ruleset);
+    if (!one.ok) return bad(`purges[${index}]${one.error.field === "/" ? "" : `.${one.error.field}`}`, one.error.message);
+    parsed.push(one.value);
+  }
+  return ok(parsed);
+}
+
 /** @param ruleset - Decides what belongs to a URL's key; null while there is no release. */
 export function parsePurge(body: unknown, ruleset: Ruleset | null): Result<PurgeRequest, PurgeProblem> {
-  if (!isRecord(body)) return bad("/", 'expected a JSON object such as {"kind": "url", "value": "https://example.com/page"}');
+  if (!isRecord(body)) return bad("/", `expected a JSON object such as ${ONE}`);
   const kind = KINDS.find((name) => name === body["kind"]);
   if (kind === undefined) return bad("kind", `expected one of ${KINDS.join(", ")}, found ${shown(body["kind"])}`);
   const { value = "", soft = false } = body;
@@ -60,7 +85,8 @@ function canonicalUrl(value: string, ruleset: Ruleset | null, kind: "host" | "pr
   if (kind === "host") return ok(facts.host);
   if (kind === "prefix") return ok(`${facts.host}${facts.path}`);
   const match = ruleset?.hosts.find(facts.hostname)?.routes.match(facts);
-  if (match?.kind === "route" && match.route.action.kind === "proxy") return ok(cacheKey(facts, match.route.action.cache.key).key);
+  if (match?.kind === "route" && match.route.action.kind === "proxy")
+    return ok(urlOfKey(cacheKey(facts, match.route.action.cache.key).key));
   return ok(`${facts.scheme}://${facts.host}${facts.path}${facts.query === "" ? "" : `?${facts.query}`}`);
 }
 
@@ -70,7 +96,7 @@ const EXAMPLES = {
   url: "a URL such as https://example.com/page",
 };
 
-function bad(field: PurgeProblem["field"], message: string): { readonly ok: false; readonly error: PurgeProblem } {
+function bad(field: string, message: string): { readonly ok: false; readonly error: PurgeProblem } {
   return fail({ field, message });
 }
 

@@ -2,6 +2,7 @@
 // stored keeps the origin's own fields.
 
 import type { CachePolicySnapshot } from "../config/snapshot.ts";
+import { parseAge } from "../http/age.ts";
 import { formatCacheControl, parseCacheControl } from "../http/cache-control.ts";
 import { CONSUMED_FIELDS, isSet } from "./control.ts";
 
@@ -23,9 +24,9 @@ export function clientCacheControl(headers: Headers, status: number, policy: Pic
   if (browserTtlSeconds === null || status >= 400) return headers;
   const control = parseCacheControl(headers.get("cache-control"));
   if (control.noStore || isSet(control.private) || isSet(control.noCache)) return headers;
-  const age = /^\d{1,10}$/.exec(headers.get("age") ?? "")?.[0] ?? "0";
+  const age = parseAge(headers.get("age")) ?? 0;
   const changed = new Headers(headers);
   changed.delete("expires");
-  changed.set("cache-control", formatCacheControl({ ...control, maxAge: browserTtlSeconds + Number(age) }));
+  changed.set("cache-control", formatCacheControl({ ...control, maxAge: browserTtlSeconds + age }));
   return changed;
 }

@@ -4,7 +4,7 @@
 import type { CacheControl } from "../http/cache-control.ts";
 import { CACHE_LIFETIME_SECONDS_MAX } from "../limits.ts";
 import { governingControl, isSet } from "./control.ts";
-import { currentAgeSeconds, freshnessLifetime, staleWindows, type Datable, type FreshnessPolicy } from "./freshness.ts";
+import { currentAgeSeconds, forbidsStale, freshnessLifetime, staleWindows, type Datable, type FreshnessPolicy } from "./freshness.ts";
 import type { Generation } from "./purge.ts";
 
 export interface DecideInput {
@@ -14,7 +14,7 @@ export interface DecideInput {
   readonly purged: Generation;
   /** When an unsafe request invalidated its URL; 0 for never. */
   readonly invalidatedAtMs: number;
-  /** Cache-Control of the request, where the route honours it; null where it does not. */
+  /** What the request asks of caches, where the route honours it; null where it does not. */
   readonly request: CacheControl | null;
   readonly nowMs: number;
 }
@@ -23,6 +23,8 @@ export type CacheDecision =
   | { readonly kind: "hit"; readonly ttlSeconds: number }
   /** Serve it now and refresh it in the background (RFC 5861 3). */
   | { readonly kind: "stale"; readonly ttlSeconds: number }
+  /** Serve it as it is: the visitor takes it so (RFC 9111 5.2.1.2). */
+  | { readonly kind: "accepted"; readonly ttlSeconds: number }
   /** Ask the origin first. `request`: the response is fresh, the visitor wants it checked. */
   | { readonly kind: "revalidate"; readonly ttlSeconds: number; readonly why: "stale" | "no-cache" | "request" }
   | { readonly kind: "miss"; readonly why: "purged" | "invalidated" | "too-old" };
@@ -37,11 +39,17 @@ export function decideStored(input: DecideInput): CacheDecision {
   if (age > CACHE_LIFETIME_SECONDS_MAX || nowMs - response.requestedAtMs > CACHE_LIFETIME_SECONDS_MAX * 1000) {
     return { kind: "miss", why: "too-old" };
   }
-  const ttlSeconds = Math.min(freshnessLifetime(response, policy).seconds - age, softLimit(response, purged, nowMs));
-  if (mustAskFirst(input)) return { kind: "revalidate", ttlSeconds, why: "no-cache" };
-  if (ttlSeconds > 0)
-    return wantsCheck(input.request, age, ttlSeconds) ? { kind: "revalidate", ttlSeconds, why: "request" } : { kind: "hit", ttlSeconds };
-  if (-ttlSeconds < staleWindows(response, policy).whileRevalidate) return { kind: "stale", ttlSeconds };
+  const governing = governingControl(response.headers);
+  const lifetime = freshnessLifetime(response, policy, governing);
+  const ttlSeconds = Math.min(lifetime.seconds - age, softLimit(response, purged, nowMs));
+  // RFC 9111 5.2.2.4: never without the origin's word, unless the route replaces what the origin says about freshness.
+  if (isSet(governing.control.noCache) && lifetime.from !== "override") return { kind: "revalidate", ttlSeconds, why: "no-cache" };
+  const unwanted = wantsCheck(input.request, age, ttlSeconds);
+  if (ttlSeconds > 0) return unwanted ? { kind: "revalidate", ttlSeconds, why: "request" } : { kind: "hit", ttlSeconds };
+  if (!unwanted && !wantsFresh(input.request) && -ttlSeconds < staleWindows(response, policy, governing).whileRevalidate) {
+    return { kind: "stale", ttlSeconds };
+  }
+  if (!unwanted && acceptsStale(input, ttlSeconds)) return { kind: "accepted", ttlSeconds };
   return { kind: "revalidate", ttlSeconds, why: "stale" };
 }
 
@@ -53,18 +61,13 @@ export function mayServeOnError(input: Omit<DecideInput, "request">): boolean {
       return false;
     case "hit":
     case "stale":
+    case "accepted":
       return true;
     case "revalidate":
       return decision.why === "stale" && -decision.ttlSeconds < staleWindows(input.response, input.policy).ifError;
     default:
       return decision satisfies never;
   }
-}
-
-/** RFC 9111 5.2.2.4: never without the origin's word, unless the route replaces what the origin says about freshness. */
-function mustAskFirst({ response, policy }: DecideInput): boolean {
-  const { control } = governingControl(response.headers);
-  return isSet(control.noCache) && freshnessLifetime(response, policy).from !== "override";
 }
 
 /** After a soft purge it is stale, as if its lifetime had ended then. */
@@ -79,4 +82,17 @@ function wantsCheck(request: CacheControl | null, age: number, ttlSeconds: numbe
   if (isSet(request.noCache)) return true;
   if (request.maxAge !== null && age > request.maxAge) return true;
   return request.minFresh !== null && ttlSeconds < request.minFresh;
+}
+
+/** RFC 9111 5.2.1.1: who gives a max-age takes nothing stale, however young, unless max-stale says so. */
+function wantsFresh(request: CacheControl | null): boolean {
+  return request !== null && request.maxAge !== null && request.maxStale === null;
+}
+
+/** RFC 9111 5.2.1.2, within what 4.2.4 leaves to it. A purge is the operator's word, which no visitor overrules. */
+function acceptsStale({ request, response, policy, purged }: DecideInput, ttlSeconds: number): boolean {
+  const maxStale = request?.maxStale ?? 0;
+  const isPurged = response.requestedAtMs <= purged.softMs;
+  // 0 accepts nothing stale; a value that is no number was read as 0.
+  return maxStale > 0 && -ttlSeconds <= maxStale && !isPurged && !forbidsStale(response, policy);
 }

@@ -2,10 +2,10 @@
 // a parameter. Nothing of it is stored: a stored response is judged by the route's policy of today.
 
 import type { CachePolicySnapshot } from "../config/snapshot.ts";
-import { DELTA_SECONDS_MAX } from "../http/cache-control.ts";
+import { parseAge } from "../http/age.ts";
 import { parseHttpDate } from "../http/date.ts";
 import { CACHE_LIFETIME_SECONDS_MAX } from "../limits.ts";
-import { governingControl, isSet } from "./control.ts";
+import { governingControl, isSet, type GoverningControl } from "./control.ts";
 
 /** What freshness is computed from: a response that has just arrived, or a stored one. */
 export interface Datable {
@@ -48,21 +48,25 @@ const HEURISTIC_STATUSES: readonly number[] = [200, 203, 204, 300, 301, 308, 404
 /** RFC 9111 4.2.2 suggests a tenth of the time since the last change. */
 const HEURISTIC_SHARE = 0.1;
 
-/** RFC 9111 4.2.1, with what a route adds: an override before all of it, a default after the explicit, before a guess. */
-export function freshnessLifetime(response: Datable, policy: FreshnessPolicy): Lifetime {
-  const lifetime = uncappedLifetime(response, policy);
+/**
+ * RFC 9111 4.2.1, with what a route adds: an override before all of it, a default after the explicit, before a guess.
+ *
+ * @param governing - Of the same response, where the caller has parsed it already.
+ */
+export function freshnessLifetime(response: Datable, policy: FreshnessPolicy, governing = governingControl(response.headers)): Lifetime {
+  const lifetime = uncappedLifetime(response, policy, governing);
   return { ...lifetime, seconds: Math.min(Math.max(lifetime.seconds, 0), CACHE_LIFETIME_SECONDS_MAX) };
 }
 
-function uncappedLifetime(response: Datable, policy: FreshnessPolicy): Lifetime {
+function uncappedLifetime(response: Datable, policy: FreshnessPolicy, governing: GoverningControl): Lifetime {
   const configured = configuredSeconds(response.status, policy);
   if (policy.mode === "override" && configured !== null) return { seconds: configured, from: "override" };
-  const explicit = explicitLifetime(response);
+  const explicit = explicitLifetime(response, governing);
   if (explicit !== null) return explicit;
   // No-cache without a lifetime must be asked about each time, whatever the route's default.
-  if (isSet(governingControl(response.headers).control.noCache)) return { seconds: 0, from: "none" };
+  if (isSet(governing.control.noCache)) return { seconds: 0, from: "none" };
   if (configured !== null) return { seconds: configured, from: "route" };
-  return heuristicLifetime(response);
+  return heuristicLifetime(response, governing);
 }
 
 function configuredSeconds(status: number, policy: FreshnessPolicy): number | null {
@@ -74,8 +78,7 @@ function configuredSeconds(status: number, policy: FreshnessPolicy): number | nu
 }
 
 /** s-maxage, then max-age, then Expires minus Date. Null: the origin says nothing. */
-function explicitLifetime(response: Datable): Lifetime | null {
-  const { source, control } = governingControl(response.headers);
+function explicitLifetime(response: Datable, { source, control }: GoverningControl): Lifetime | null {
   const targeted = source === "targeted";
   if (control.sMaxage !== null) return { seconds: control.sMaxage, from: targeted ? "targeted" : "s-maxage" };
   if (control.maxAge !== null) return { seconds: control.maxAge, from: targeted ? "targeted" : "max-age" };
@@ -87,9 +90,8 @@ function explicitLifetime(response: Datable): Lifetime | null {
   return { seconds: Math.floor((expiresMs - dateMs(response)) / 1000), from: "expires" };
 }
 
-function heuristicLifetime(response: Datable): Lifetime {
+function heuristicLifetime(response: Datable, { control }: GoverningControl): Lifetime {
   const none: Lifetime = { seconds: 0, from: "none" };
-  const { control } = governingControl(response.headers);
   // RFC 9111 4.2.2: only where the status allows it, or `public` does.
   if (!response.guessable || !(HEURISTIC_STATUSES.includes(response.status) || control.public)) return none;
   const modifiedMs = parseHttpDate(response.headers.get("last-modified"), response.respondedAtMs);
@@ -106,28 +108,26 @@ function dateMs(response: Datable): number {
 export function currentAgeSeconds(response: Datable, nowMs: number): number {
   const apparentMs = Math.max(0, response.respondedAtMs - dateMs(response));
   const delayMs = Math.max(0, response.respondedAtMs - response.requestedAtMs);
-  const correctedMs = ageValueSeconds(response.headers.get("age")) * 1000 + delayMs;
+  const correctedMs = (parseAge(response.headers.get("age")) ?? 0) * 1000 + delayMs;
   const residentMs = Math.max(0, nowMs - response.respondedAtMs);
   return Math.floor((Math.max(apparentMs, correctedMs) + residentMs) / 1000);
-}
-
-/** RFC 9111 5.1: of a list the first member counts; anything but digits is as if it were not there. */
-function ageValueSeconds(value: string | null): number {
-  const first = value?.split(",", 1)[0]?.trim() ?? "";
-  return /^\d+$/.test(first) ? Math.min(Number(first), DELTA_SECONDS_MAX) : 0;
 }
 
 /**
  * RFC 9111 4.2.4: no staleness where a directive forbids it. s-maxage forbids it in a shared cache (5.2.2.10), unless the route
  * replaces the lifetime that it gives.
  */
-export function staleWindows(response: Datable, policy: FreshnessPolicy): StaleWindows {
-  const { control } = governingControl(response.headers);
-  const lifetime = freshnessLifetime(response, policy);
-  const overridden = lifetime.from === "override";
-  const forbidden =
-    control.mustRevalidate || control.proxyRevalidate || (!overridden && (control.sMaxage !== null || isSet(control.noCache)));
-  if (forbidden) return { whileRevalidate: 0, ifError: 0 };
+export function forbidsStale(response: Datable, policy: FreshnessPolicy, governing = governingControl(response.headers)): boolean {
+  const { control } = governing;
+  if (control.mustRevalidate || control.proxyRevalidate) return true;
+  const restrains = control.sMaxage !== null || isSet(control.noCache);
+  return restrains && freshnessLifetime(response, policy, governing).from !== "override";
+}
+
+export function staleWindows(response: Datable, policy: FreshnessPolicy, governing = governingControl(response.headers)): StaleWindows {
+  if (forbidsStale(response, policy, governing)) return { whileRevalidate: 0, ifError: 0 };
+  const { control } = governing;
+  const lifetime = freshnessLifetime(response, policy, governing);
   return {
     // The route's window prolongs a lifetime. It does not turn "ask each time" into one.
     whileRevalidate: control.staleWhileRevalidate ?? (lifetime.seconds > 0 ? policy.staleWhileRevalidateSeconds : 0),

@@ -6,7 +6,9 @@ import type { CacheKeySnapshot, RouteSnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
 import { cookieValues } from "../http/cookies.ts";
 import { formatQuery, parseQuery } from "../http/url.ts";
+import { deviceClass } from "./device.ts";
 import { nameMatches } from "./names.ts";
+import { keyLanguage } from "./shared-headers.ts";
 
 export interface CacheKey {
   /** `scheme://host/path?query`, then `#` and what the route adds. `#` occurs in no path and no query, so this is unambiguous. */
@@ -58,10 +60,13 @@ function compare(one: string, other: string): number {
 /** Values are encoded, so that none can pose as another part. A missing one differs from an empty one. */
 function addedParts(facts: KeyFacts, policy: CacheKeySnapshot): readonly string[] {
   const { headers } = facts;
+  const language = keyLanguage(headers, policy);
   return [
     ...policy.headers.map((name) => part("header", name, headers.get(name))),
     ...policy.cookies.map((name) => part("cookie", name, cookieValue(headers, name))),
     ...(policy.country ? [part("country", "", facts.client.country)] : []),
+    ...(policy.device ? [part("device", "", deviceClass(headers.get("user-agent")))] : []),
+    ...(language === null ? [] : [part("language", "", language)]),
   ];
 }
 
@@ -71,7 +76,7 @@ function cookieValue(headers: Headers, name: string): string | null {
   return values.length === 0 ? null : values.join("; ");
 }
 
-function part(kind: "header" | "cookie" | "country" | "route", name: string, value: string | null): string {
+function part(kind: "header" | "cookie" | "country" | "device" | "language" | "route", name: string, value: string | null): string {
   const label = name === "" ? kind : `${kind}:${escape(name)}`;
   return value === null ? label : `${label}=${escape(value)}`;
 }

@@ -5,7 +5,7 @@ import { rangeApplies, validatorsOf } from "../http/conditional.ts";
 import { parseContentRange, parseRange, rangeLength, type ByteRange } from "../http/range.ts";
 import { unconditionalHeaders } from "./revalidate.ts";
 import { isNotModified, type VisitorRequest } from "./serve.ts";
-import { storedHeaders, type StoredPart, type StoredResponse } from "./stored.ts";
+import type { StoredPart, StoredResponse } from "./stored.ts";
 
 /** As a 206 says of itself. */
 export interface DeclaredPart {
@@ -51,7 +51,7 @@ export function answersRequest(stored: StoredResponse, request: VisitorRequest, 
   const { part, bodyBytes } = stored;
   if (part === null) return true;
   if (request.method !== "GET") return false;
-  const validators = validatorsOf(storedHeaders(stored));
+  const validators = validatorsOf(stored.headers);
   if (isNotModified(stored.status, request, validators, nowMs)) return true;
   if (!rangeApplies(request.headers.get("if-range"), validators, nowMs)) return false;
   const wanted = parseRange(request.headers.get("range"), part.size);
@@ -78,13 +78,13 @@ export function completes(stored: StoredResponse, rest: { readonly status: numbe
   if (rest.status !== 206 || stored.part === null || range?.kind !== "range") return false;
   const { size } = stored.part;
   if (range.size !== size || range.range.start !== stored.bodyBytes || range.range.end !== size - 1) return false;
-  if (rest.headers.get("content-encoding") !== storedHeaders(stored).get("content-encoding")) return false;
+  if (rest.headers.get("content-encoding") !== stored.headers.get("content-encoding")) return false;
   const validator = strongValidator(stored, nowMs);
   return validator !== null && rangeApplies(validator, validatorsOf(rest.headers), nowMs);
 }
 
 function strongValidator(stored: StoredResponse, nowMs: number): string | null {
-  const validators = validatorsOf(storedHeaders(stored));
+  const validators = validatorsOf(stored.headers);
   // Whoever sends an entity tag means that one to be used (RFC 9110 13.1.5).
   const validator = validators.etag ?? validators.lastModified;
   return validator !== null && rangeApplies(validator, validators, nowMs) ? validator : null;

@@ -2,8 +2,8 @@
 // the two takes it, so memory stays bounded; `tee` would keep what the slower has not read. Neither can hurt the other: a visitor
 // who leaves does not end the store, a store that fails or stalls does not end the answer. Knows streams, nothing of HTTP.
 
-import type { Clock } from "../ports.ts";
 import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX, CACHE_STORE_STALL_MS_MAX } from "../limits.ts";
+import { byteReader } from "../http/byte-stream.ts";
 
 /** Where the bytes go besides the visitor. */
 export interface StoreSink {
@@ -19,11 +19,12 @@ export interface PumpInput {
   readonly body: ReadableStream<Uint8Array>;
   /** Null when nobody waits for the bytes: a refresh, or an answer without a body. */
   readonly client: WritableStream<Uint8Array> | null;
+  /** Fires when the visitor leaves: a stream that nobody will ever read takes no chunk and reports nothing. */
+  readonly clientGone: AbortSignal | null;
   readonly store: StoreSink;
   /** Content-Length; null when the origin gave none. */
   readonly expectedBytes: number | null;
   readonly bytesMax: number;
-  readonly clock: Clock;
 }
 
 /** too-large, stalled and store-failed end the store only; incomplete and failed are the origin's doing. */
@@ -31,21 +32,21 @@ export type PumpEnd = "stored" | "too-large" | "stalled" | "store-failed" | "len
 
 /** Never rejects. What the visitor gets ends as the origin ended it: cleanly, or broken off. */
 export async function pump(input: PumpInput): Promise<PumpEnd> {
-  const reader = input.body.getReader();
-  const client = clientSide(input.client, input.clock);
+  const reader = byteReader(input.body);
   const store = storeSide(input.store);
+  const client = clientSide(input, () => void store.drop("stalled"));
   let bytes = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      bytes += value.byteLength;
+      const read = await reader.read();
+      if (read === null) break;
+      const chunk = withoutSlack(read);
+      bytes += chunk.byteLength;
       if (bytes > input.bytesMax) await store.drop("too-large");
-      await store.write(value);
-      await client.write(value);
-      if (client.isStalled() && !client.isGone()) await store.drop("stalled");
+      await store.write(chunk);
+      await client.write(chunk);
       if (client.isGone() && store.dropped() !== null) {
-        await reader.cancel().catch(() => undefined);
+        await reader.cancel("nobody wants it").catch(() => undefined);
         return store.dropped() ?? "store-failed";
       }
     }
@@ -61,36 +62,41 @@ export async function pump(input: PumpInput): Promise<PumpEnd> {
   return end;
 }
 
+/** What waits for the store is counted by its bytes: a few of them must not keep a whole buffer of a read in memory. */
+function withoutSlack(chunk: Uint8Array): Uint8Array {
+  return chunk.byteLength * 2 <= chunk.buffer.byteLength ? chunk.slice() : chunk;
+}
+
 interface ClientSide {
   write(chunk: Uint8Array): Promise<void>;
   close(): Promise<void>;
   abort(reason: unknown): Promise<void>;
   /** The visitor has left, or there never was one. */
   isGone(): boolean;
-  /** One chunk took longer than a visitor who reads at all needs. */
-  isStalled(): boolean;
 }
 
-function clientSide(stream: WritableStream<Uint8Array> | null, clock: Clock): ClientSide {
-  const writer = stream?.getWriter() ?? null;
+/** @param onStall - Called when one chunk takes longer than a visitor who reads at all needs; the answer goes on. */
+function clientSide({ client, clientGone }: PumpInput, onStall: () => void): ClientSide {
+  const writer = client?.getWriter() ?? null;
   // Every use of a broken stream rejects; one handler here, so that none is unhandled.
   writer?.closed.catch(() => undefined);
-  let gone = writer === null;
-  let stalled = false;
+  let gone = writer === null || clientGone?.aborted === true;
   const leave = (): void => {
     gone = true;
   };
+  const left = new Promise<void>((resolve) => {
+    clientGone?.addEventListener("abort", () => resolve(leave()), { once: true });
+  });
   return {
     isGone: () => gone,
-    isStalled: () => stalled,
     async write(chunk) {
       if (gone || writer === null) return;
-      const beganMs = clock.nowMs();
-      await writer.write(chunk).catch(leave);
-      if (clock.nowMs() - beganMs > CACHE_CLIENT_STALL_MS_MAX) stalled = true;
+      const timer = setTimeout(() => (gone ? undefined : onStall()), CACHE_CLIENT_STALL_MS_MAX);
+      await Promise.race([writer.write(chunk).catch(leave), left]);
+      clearTimeout(timer);
     },
     async close() {
-      if (!gone) await writer?.close().catch(leave);
+      if (!gone) await Promise.race([writer?.close().catch(leave), left]);
     },
     async abort(reason) {
       if (!gone) await writer?.abort(reason).catch(leave);

@@ -21,7 +21,7 @@ export const PURGES_FORMAT = 1;
 
 export interface PurgeGenerations {
   readonly format: typeof PURGES_FORMAT;
-  /** Rises by one with every purge; a lower one than the one held is a read that went backwards. */
+  /** Rises by one with every record of purges; a lower one than the one held is a read that went backwards. */
   readonly version: number;
   readonly everything: Generation;
   readonly tables: Readonly<Record<PurgeTable, ReadonlyMap<number, Generation>>>;
@@ -61,30 +61,69 @@ export function emptyPurgeGenerations(): PurgeGenerations {
   };
 }
 
-/**
- * The document after one more purge. Generations that no stored response can be older than any more are dropped, so the
- * document shrinks by itself. A time that lies before an earlier purge of the same slot leaves that one in force.
- */
+/** Where a purge is noted: a slot of a table, or the one generation of everything. */
+export type PurgePlace = { readonly table: PurgeTable; readonly slot: number } | { readonly table: "everything"; readonly slot: null };
+
+export function placeOf({ kind, value }: Pick<PurgeRequest, "kind" | "value">): PurgePlace {
+  return kind === "everything" ? { table: kind, slot: null } : { table: kind, slot: slotOf(kind, purgeName(kind, value)) };
+}
+
+/** What the place of a purge holds before it. In a table that may be of another name, which shares the slot. */
+export function generationFor(generations: PurgeGenerations, request: Pick<PurgeRequest, "kind" | "value">): Generation {
+  const place = placeOf(request);
+  return place.table === "everything" ? generations.everything : (generations.tables[place.table].get(place.slot) ?? NEVER);
+}
+
+/** What a purge at this time sets. */
+export function markOf({ soft }: Pick<PurgeRequest, "soft">, atMs: number): Generation {
+  return soft ? { hardMs: 0, softMs: atMs } : { hardMs: atMs, softMs: 0 };
+}
+
+/** Purges that happen at one time. */
+export interface PurgeRecord {
+  readonly requests: readonly PurgeRequest[];
+  readonly atMs: number;
+}
+
+/** The document after one more purge, without what is spent. */
 export function applyPurge(generations: PurgeGenerations, request: PurgeRequest, atMs: number): PurgeGenerations {
-  const mark: Generation = request.soft ? { hardMs: 0, softMs: atMs } : { hardMs: atMs, softMs: 0 };
-  const everything = request.kind === "everything" ? later(generations.everything, mark) : generations.everything;
-  const tables = { ...generations.tables };
-  if (request.kind !== "everything") {
-    const slot = slotOf(request.kind, purgeName(request.kind, request.value));
-    tables[request.kind] = new Map(tables[request.kind]).set(slot, later(tables[request.kind].get(slot) ?? NEVER, mark));
+  return dropSpent(applyRecords(generations, [{ requests: [request], atMs }]), atMs);
+}
+
+/**
+ * The document after these records. A time that lies before an earlier purge of the same slot leaves that one in force. What is
+ * spent stays until `dropSpent`. A table is copied once, however many records there are.
+ */
+export function applyRecords(generations: PurgeGenerations, records: readonly PurgeRecord[]): PurgeGenerations {
+  let { everything } = generations;
+  const marked: { [Table in PurgeTable]?: Map<number, Generation> } = {};
+  for (const { requests, atMs } of records) {
+    for (const request of requests) {
+      const { table, slot } = placeOf(request);
+      const mark = markOf(request, atMs);
+      if (table === "everything") everything = later(everything, mark);
+      else {
+        const slots = (marked[table] ??= new Map(generations.tables[table]));
+        slots.set(slot, later(slots.get(slot) ?? NEVER, mark));
+      }
+    }
   }
-  const oldestMs = atMs - CACHE_LIFETIME_SECONDS_MAX * 1000;
-  return {
-    format: PURGES_FORMAT,
-    version: generations.version + 1,
-    everything,
-    tables: {
-      host: withoutSpent(tables.host, everything, oldestMs),
-      prefix: withoutSpent(tables.prefix, everything, oldestMs),
-      tag: withoutSpent(tables.tag, everything, oldestMs),
-      url: withoutSpent(tables.url, everything, oldestMs),
-    },
-  };
+  return { ...generations, version: generations.version + records.length, everything, tables: { ...generations.tables, ...marked } };
+}
+
+/** Generations up to these times say nothing: a purge of everything said it since, or nothing stored is that old any more. */
+export function spentUpTo({ everything }: PurgeGenerations, nowMs: number): Generation {
+  const oldestMs = nowMs - CACHE_LIFETIME_SECONDS_MAX * 1000;
+  const hardMs = Math.max(everything.hardMs, oldestMs);
+  return { hardMs, softMs: Math.max(everything.softMs, hardMs) };
+}
+
+/** The document without generations that are spent, by which it shrinks by itself. */
+export function dropSpent(generations: PurgeGenerations, nowMs: number): PurgeGenerations {
+  const spent = spentUpTo(generations, nowMs);
+  const { host, prefix, tag, url } = generations.tables;
+  const tables = { host: without(host, spent), prefix: without(prefix, spent), tag: without(tag, spent), url: without(url, spent) };
+  return { ...generations, tables };
 }
 
 /** The latest purges that cover this response: purged hard when its origin request began at or before `hardMs`, soft likewise. */
@@ -179,14 +218,12 @@ function later(one: Generation, other: Generation): Generation {
   return { hardMs: Math.max(one.hardMs, other.hardMs), softMs: Math.max(one.softMs, other.softMs) };
 }
 
-function withoutSpent(table: ReadonlyMap<number, Generation>, everything: Generation, oldestMs: number): ReadonlyMap<number, Generation> {
-  const kept = new Map<number, Generation>();
-  for (const [slot, { hardMs, softMs }] of table) {
-    const hard = hardMs > Math.max(everything.hardMs, oldestMs);
-    const soft = softMs > Math.max(everything.hardMs, everything.softMs, oldestMs);
-    if (hard || soft) kept.set(slot, { hardMs, softMs });
-  }
-  return kept;
+/** The same table where nothing of it is spent, which is nearly always. */
+function without(table: ReadonlyMap<number, Generation>, spent: Generation): ReadonlyMap<number, Generation> {
+  let kept: Map<number, Generation> | null = null;
+  for (const [slot, { hardMs, softMs }] of table)
+    if (hardMs <= spent.hardMs && softMs <= spent.softMs) (kept ??= new Map(table)).delete(slot);
+  return kept ?? table;
 }
 
 function flat(table: ReadonlyMap<number, Generation>): readonly number[] {

@@ -3,7 +3,7 @@
 
 import { parseEntityTag, strongMatch, weakMatch } from "../http/etag.ts";
 import { stripHopByHop } from "../http/hop-by-hop.ts";
-import { storedHeaders, type StoredResponse } from "./stored.ts";
+import type { StoredResponse } from "./stored.ts";
 
 /** Conditions of one visitor, or a part of the answer: what is fetched to be stored is asked for without them. */
 const VISITOR_CONDITIONS = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since", "if-range", "range"] as const;
@@ -25,7 +25,7 @@ export function unconditionalHeaders(headers: Headers): Headers {
 export function conditionalHeaders(headers: Headers, stored: StoredResponse): Headers {
   const conditional = unconditionalHeaders(headers);
   if (!CONFIRMABLE.includes(stored.status)) return conditional;
-  const { etag, lastModified } = validatorsOf(storedHeaders(stored));
+  const { etag, lastModified } = validatorsOf(stored.headers);
   if (etag !== null) conditional.set("if-none-match", etag);
   if (lastModified !== null) conditional.set("if-modified-since", lastModified);
   return conditional;
@@ -34,7 +34,7 @@ export function conditionalHeaders(headers: Headers, stored: StoredResponse): He
 /** RFC 9111 4.3.4: whether this 304 speaks of this stored response. A strong validator must be the same. */
 export function confirms(notModified: Headers, stored: StoredResponse): boolean {
   const fresh = validatorsOf(notModified);
-  const held = validatorsOf(storedHeaders(stored));
+  const held = validatorsOf(stored.headers);
   if (fresh.etag !== null) {
     const [one, other] = [parseEntityTag(fresh.etag), parseEntityTag(held.etag)];
     // A tag that does not follow the grammar is compared as it is: it was sent back as it came.
@@ -44,16 +44,36 @@ export function confirms(notModified: Headers, stored: StoredResponse): boolean 
   return fresh.lastModified === null || held.lastModified === null || fresh.lastModified === held.lastModified;
 }
 
-/** RFC 9111 3.2: the stored fields with those of the 304 in their place. The Date and Age of the old answer do not outlive it. */
+/**
+ * RFC 9111 3.2: the stored fields with those of the 304 in their place. The Date and Age of the old answer do not outlive it: a 304
+ * without Date is dated by its arrival (RFC 9110 6.6.1), or the response would be as old as it was before.
+ */
 export function mergedHeaders(stored: StoredResponse, notModified: Headers): Headers {
-  const merged = storedHeaders(stored);
-  merged.delete("age");
+  const merged = new Headers(stored.headers);
+  for (const name of ["age", "date"]) merged.delete(name);
   const update = stripHopByHop(notModified);
-  if (update.has("date")) merged.delete("date");
   for (const [name, value] of update) {
     if (!NOT_UPDATED.includes(name) && name !== "cf-cache-status") merged.set(name, value);
   }
   return merged;
+}
+
+/** Whether the origin is asked by HEAD about a stored response: without a validator its answer would say nothing about the content. */
+export function isAskedAsHead(method: string, stored: StoredResponse): boolean {
+  const { etag, lastModified } = validatorsOf(stored.headers);
+  return method === "HEAD" && (etag !== null || lastModified !== null);
+}
+
+/**
+ * RFC 9111 4.3.5: whether the answer to a HEAD speaks of this stored response: all validators that it has are the same, at least one,
+ * and so is the length that it gives.
+ */
+export function describes(head: Headers, stored: StoredResponse): boolean {
+  const [fresh, held] = [validatorsOf(head), validatorsOf(stored.headers)];
+  if (fresh.etag === null && fresh.lastModified === null) return false;
+  const isSame = (one: string | null, other: string | null): boolean => one === null || one === other;
+  const length = head.get("content-length");
+  return isSame(fresh.etag, held.etag) && isSame(fresh.lastModified, held.lastModified) && isSame(length, String(stored.bodyBytes));
 }
 
 function validatorsOf(headers: Headers): { readonly etag: string | null; readonly lastModified: string | null } {

@@ -4,9 +4,8 @@
 import { evaluateConditions, rangeApplies, type Validators } from "../http/conditional.ts";
 import { formatHttpDate } from "../http/date.ts";
 import { formatContentRange, formatUnsatisfiedRange, parseRange, rangeLength, type ByteRange } from "../http/range.ts";
-import { CACHE_INLINE_BYTES_MAX } from "../limits.ts";
-import { currentAgeSeconds, type Datable } from "./freshness.ts";
-import { storedHeaders, type StoredPart, type StoredResponse } from "./stored.ts";
+import { currentAgeSeconds } from "./freshness.ts";
+import type { StoredPart, StoredResponse } from "./stored.ts";
 
 export interface StoredAnswer {
   readonly status: number;
@@ -30,19 +29,13 @@ export interface VisitorRequest {
 /** Fields of the bytes that a 304 or 416 does not have (RFC 9110 15.4.5). */
 const CONTENT_FIELDS = ["content-length", "content-type", "content-encoding", "content-language", "content-range"] as const;
 
-/** What freshness needs to know of a stored response. */
-export function datableOf(stored: StoredResponse): Datable {
-  const { status, requestedAtMs, respondedAtMs, guessable } = stored;
-  return { status, headers: storedHeaders(stored), requestedAtMs, respondedAtMs, guessable };
-}
-
 /** @param stored - A part only for a request that `part.ts` says it answers. */
 export function answerFromStore(stored: StoredResponse, request: VisitorRequest, nowMs: number): StoredAnswer {
-  const headers = storedHeaders(stored);
+  const headers = new Headers(stored.headers);
   // RFC 9110 6.6.1: a cache states the time of arrival where the origin stated none.
   if (!headers.has("date")) headers.set("date", formatHttpDate(stored.respondedAtMs));
   // RFC 9111 5.1.
-  headers.set("age", String(currentAgeSeconds(datableOf(stored), nowMs)));
+  headers.set("age", String(currentAgeSeconds(stored, nowMs)));
   const validators: Validators = { etag: headers.get("etag"), lastModified: headers.get("last-modified"), date: headers.get("date") };
   if (isNotModified(stored.status, request, validators, nowMs)) return notModified(headers);
   if (hasNoContent(stored.status)) return { status: stored.status, statusText: stored.statusText, headers, part: { kind: "none" } };
@@ -97,8 +90,6 @@ function rangedAnswer(whole: StoredAnswer, header: string | null, { part, bodyBy
       headers.set("content-length", String(rangeLength(wanted.range)));
       return { status: 206, statusText: "Partial Content", headers, part: { kind: "range", range: within(part, wanted.range) } };
     case "multiple":
-      // Parts are put together in memory. RFC 9110 14.2 allows the whole in their place.
-      if (bytes > CACHE_INLINE_BYTES_MAX) return whole;
       headers.delete("content-length");
       return { status: 206, statusText: "Partial Content", headers, part: { kind: "multiple", ranges: wanted.ranges } };
     default:

@@ -10,6 +10,7 @@ import { CACHE_TAGS_MAX, CACHE_VARY_FIELDS_MAX } from "../limits.ts";
 import { governingControl, isSet, type GoverningControl } from "./control.ts";
 import { typeContradictsName } from "./deception.ts";
 import { currentAgeSeconds, freshnessLifetime, staleWindows, type Datable } from "./freshness.ts";
+import { variantFields } from "./shared-headers.ts";
 import { surrogateKeys } from "./tags.ts";
 
 export interface StorableInput {
@@ -54,7 +55,7 @@ const HEURISTIC: readonly number[] = [200, 203, 204, 300, 301, 308, 404, 405, 41
 export function storable(input: StorableInput): Storable {
   const { response, policy } = input;
   const governing = governingControl(response.headers);
-  const vary = varyOf(response.headers);
+  const vary = varyOf(response.headers, policy);
   const tags = surrogateKeys(response.headers, policy.tags);
   const reason =
     statusProblem(input, governing.control) ??
@@ -95,8 +96,9 @@ function secrecyProblem({ requestHeaders, response, policy }: StorableInput, gov
 type Vary = ReturnType<typeof parseVary>;
 
 /** An encoded answer is for those who take the encoding, also where the origin forgot to say so. */
-function varyOf(headers: Headers): Vary {
-  const vary = parseVary(headers.get("vary"));
+function varyOf(headers: Headers, policy: CachePolicySnapshot): Vary {
+  const listed = parseVary(headers.get("vary"));
+  const vary = listed === "*" ? listed : variantFields(listed, policy);
   if (vary === "*" || vary.includes("accept-encoding") || !headers.has("content-encoding")) return vary;
   return [...vary, "accept-encoding"].toSorted();
 }

@@ -36,7 +36,8 @@ export interface StoredResponse {
   readonly variant: string;
   readonly status: number;
   readonly statusText: string;
-  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** Never changed: it may be shared. */
+  readonly headers: Headers;
   /** When the request that got or last validated it was sent, and its answer arrived (RFC 9111 4.2.3). */
   readonly requestedAtMs: number;
   readonly respondedAtMs: number;
@@ -56,7 +57,8 @@ export interface StoredResponse {
 /** An entry as the store takes it: no validators, no Vary, a plain lifetime. The body is as the origin encoded it. Null: too large. */
 export function encodeEntry(entry: Entry, body: Uint8Array<ArrayBuffer> | null = null): Response | null {
   // Header values are bytes: other characters are escaped.
-  const text = JSON.stringify({ format: ENTRY_FORMAT, ...entry }).replaceAll(/[^\x20-\x7e]/g, escaped);
+  const plain = entry.kind === "response" ? { ...entry, response: { ...entry.response, headers: [...entry.response.headers] } } : entry;
+  const text = JSON.stringify({ format: ENTRY_FORMAT, ...plain }).replaceAll(/[^\x20-\x7e]/g, escaped);
   if (text.length > CACHE_METADATA_CHARS_MAX) return null;
   return new Response(body, { status: 200, headers: { ...envelopeHeaders(), [ENTRY_HEADER]: text } });
 }
@@ -68,17 +70,24 @@ export function envelopeHeaders(): Readonly<Record<string, string>> {
 
 /** Null for anything that was not written by `encodeEntry` of this format for this key. */
 export function decodeEntry(stored: Response, key: string): Entry | null {
-  const text = stored.headers.get(ENTRY_HEADER);
-  if (text === null) return null;
-  const value = parseJson(text);
-  if (!isRecord(value) || value["format"] !== ENTRY_FORMAT) return null;
-  const entry = entryOf(value);
-  if (entry === null) return null;
-  return (entry.kind === "response" ? entry.response.key : entry.key) === key ? entry : null;
+  const text = entryText(stored);
+  const entry = text === null ? null : parseEntry(text);
+  return entry !== null && isEntryOf(entry, key) ? entry : null;
 }
 
-export function storedHeaders(stored: StoredResponse): Headers {
-  return new Headers(stored.headers.map(([name, value]): [string, string] => [name, value]));
+/** What an entry is read from; null for what is none. */
+export function entryText(stored: Response): string | null {
+  return stored.headers.get(ENTRY_HEADER);
+}
+
+export function parseEntry(text: string): Entry | null {
+  const value = parseJson(text);
+  return isRecord(value) && value["format"] === ENTRY_FORMAT ? entryOf(value) : null;
+}
+
+/** What was found under a hash is checked against what was looked for. */
+export function isEntryOf(entry: Entry, key: string): boolean {
+  return (entry.kind === "response" ? entry.response.key : entry.key) === key;
 }
 
 function entryOf(value: Fields): Entry | null {
@@ -96,11 +105,12 @@ function entryOf(value: Fields): Entry | null {
 
 function storedResponseOf(value: unknown): StoredResponse | null {
   if (!isRecord(value)) return null;
-  const { key, vary, variant, status, statusText, headers, requestedAtMs, respondedAtMs, tags, guessable, bodyBytes, bodyKey } = value;
+  const headers = headersOf(value["headers"]);
+  const { key, vary, variant, status, statusText, requestedAtMs, respondedAtMs, tags, guessable, bodyBytes, bodyKey } = value;
   const { ownMarkAtMs, part } = value;
   if (typeof key !== "string" || typeof variant !== "string" || typeof statusText !== "string") return null;
-  if (!isStrings(vary) || !isStrings(tags) || !isHeaders(headers)) return null;
-  if (!isCount(status) || status < 200 || status > 599) return null;
+  if (!isStrings(vary) || !isStrings(tags) || headers === null) return null;
+  if (!isCount(status) || status < 200 || status > 599 || status === 304 || !/^[\t\x20-\x7e]*$/.test(statusText)) return null;
   if (!isCount(requestedAtMs) || !isCount(respondedAtMs) || !isCount(bodyBytes)) return null;
   if (typeof guessable !== "boolean" || (bodyKey !== null && typeof bodyKey !== "string")) return null;
   if (!isCount(ownMarkAtMs) || !(part === null || isPart(part, bodyBytes))) return null;
@@ -122,12 +132,15 @@ function isStrings(value: unknown): value is readonly string[] {
 }
 
 /** The runtime that wrote them is the judge of what a header may be. */
-function isHeaders(value: unknown): value is readonly (readonly [string, string])[] {
-  if (!Array.isArray(value)) return false;
-  if (!value.every((pair) => isStrings(pair) && pair.length === 2)) return false;
+function headersOf(value: unknown): Headers | null {
+  if (!Array.isArray(value) || !value.every(isPair)) return null;
   try {
-    return value.length === 0 || [...new Headers(value as [string, string][])].length > 0;
+    return new Headers(value);
   } catch {
-    return false;
+    return null;
   }
+}
+
+function isPair(value: unknown): value is [string, string] {
+  return isStrings(value) && value.length === 2;
 }

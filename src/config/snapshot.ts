@@ -5,7 +5,7 @@
 import type { Expression } from "../expression/ast.ts";
 
 /** Raised on any change that an older Worker would misread. A Worker keeps its last good state when it meets an unknown one. */
-export const SNAPSHOT_FORMAT = 1;
+export const SNAPSHOT_FORMAT = 2;
 
 export interface Snapshot {
   readonly format: typeof SNAPSHOT_FORMAT;
@@ -173,6 +173,21 @@ export interface CachePolicySnapshot {
   /** Surrogate keys added to every stored response. */
   readonly tags: readonly string[];
   readonly objectBytesMax: number;
+  readonly vary: CacheVarySnapshot;
+  /** Whether a visitor's Cache-Control decides about what is stored (RFC 9111 5.2.1). no-store and only-if-cached always do. */
+  readonly requestDirectives: "obey" | "ignore";
+  /** How long a request waits for the answer to another one with its key; 0 is not at all. */
+  readonly collapseMs: number;
+}
+
+/** What is made alike before it can make variants, in the request that may be stored. Empty lists change nothing. */
+export interface CacheVarySnapshot {
+  /** Lower case. Fields that the origin does not get and that make no variants. */
+  readonly ignore: readonly string[];
+  /** Lower case, in order of preference: the media types that Accept is reduced to. */
+  readonly accept: readonly string[];
+  /** As written; the first is the default: the languages that Accept-Language is reduced to. */
+  readonly languages: readonly string[];
 }
 
 export interface CacheKeySnapshot {
@@ -187,6 +202,10 @@ export interface CacheKeySnapshot {
   readonly headers: readonly string[];
   readonly cookies: readonly string[];
   readonly country: boolean;
+  /** The class of device, which the origin gets as X-Device-Class. */
+  readonly device: boolean;
+  /** As written; the first is the default. The one that suits the visitor is part of the key; empty is none. */
+  readonly languages: readonly string[];
 }
 
 export interface TimeoutsSnapshot {

@@ -65,7 +65,7 @@ const KNOWN: ReadonlySet<string> = new Set([
 
 /** Reads the joined value of all Cache-Control lines. Never throws. */
 export function parseCacheControl(value: string | null): CacheControl {
-  const directives = splitList(value ?? "").map(parseDirective);
+  const directives = splitList(value ?? "").flatMap(directivesOf);
   const named = (name: string): readonly Directive[] => directives.filter((directive) => directive.name === name);
   // Restrictions hold whatever stands behind them; permissions only when nothing does.
   const restricts = (name: string): boolean => named(name).length > 0;
@@ -80,7 +80,7 @@ export function parseCacheControl(value: string | null): CacheControl {
     sMaxage: shortest(named("s-maxage")),
     mustRevalidate: restricts("must-revalidate"),
     proxyRevalidate: restricts("proxy-revalidate"),
-    mustUnderstand: permits("must-understand"),
+    mustUnderstand: restricts("must-understand"),
     noTransform: restricts("no-transform"),
     immutable: permits("immutable"),
     staleWhileRevalidate: shortest(named("stale-while-revalidate")),
@@ -92,13 +92,33 @@ export function parseCacheControl(value: string | null): CacheControl {
   };
 }
 
+/**
+ * What a member says. One that does not follow the grammar may hold more than the name that it begins with (`max-age=60; private`,
+ * `"no-store, max-age=60`): every name in it counts, garbled, unless it is an argument. Must-revalidate does so as proxy-revalidate,
+ * which restricts this cache as much and does not let an answer to Authorization be stored (RFC 9111 3.5).
+ */
+function directivesOf(member: string): readonly Directive[] {
+  const first = parseDirective(member);
+  if (!first.garbled) return [first];
+  const pieces =
+    member
+      .slice(first.name.length)
+      .toLowerCase()
+      .match(/=?[!#$%&'*+\-.^_`|~0-9a-z]+(?:=[!#$%&'*+\-.^_`|~0-9a-z]+)*/g) ?? [];
+  const names = pieces
+    .filter((piece) => first.name === "" || !piece.startsWith("="))
+    .map((piece) => piece.replace(/^=/, "").split("=", 1)[0] ?? "");
+  const others = names.filter((name) => KNOWN.has(name)).map((name) => (name === "must-revalidate" ? "proxy-revalidate" : name));
+  return [first, ...others.map((name) => ({ name, value: null, garbled: true }))];
+}
+
 /** `max-age =5`, `no-store;x` and `max-age="5"x` have the name that they begin with, and no valid value. */
 function parseDirective(member: string): Directive {
   const name = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]*/.exec(member)?.[0] ?? "";
   const rest = member.slice(name.length);
   const argument = rest.slice(1);
   const plain = unquote(argument) ?? (isToken(argument) ? argument : null);
-  const wellFormed = rest === "" || (rest.startsWith("=") && plain !== null);
+  const wellFormed = name !== "" && (rest === "" || (rest.startsWith("=") && plain !== null));
   return { name: name.toLowerCase(), value: rest === "" ? null : (plain ?? trimSpace(argument)), garbled: !wellFormed };
 }
 

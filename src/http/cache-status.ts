@@ -8,8 +8,6 @@ import { parseList, type BareItem } from "./structured-fields.ts";
 const CACHE_NAME = "breakwater";
 
 export interface CacheStatusExtras {
-  /** The request waited for another one's answer. */
-  readonly collapsed?: boolean;
   /** The cache key; for debug requests only. */
   readonly key?: string;
 }
@@ -32,7 +30,7 @@ function formatParameter([name, value]: readonly [string, BareItem]): string {
 }
 
 function parametersOf(digest: CacheDigest, extras: CacheStatusExtras): ReadonlyMap<string, BareItem> {
-  const { fwd, fwdStatus, ttlSeconds, stored, detail } = digest;
+  const { fwd, fwdStatus, ttlSeconds, stored, collapsed, detail } = digest;
   const parameters = new Map<string, BareItem>();
   // hit and fwd exclude each other (RFC 9211 2.1, 2.2): a stale answer sent after the origin failed was forwarded.
   if (fwd !== null) parameters.set("fwd", { type: "token", value: fwd });
@@ -40,7 +38,7 @@ function parametersOf(digest: CacheDigest, extras: CacheStatusExtras): ReadonlyM
   if (fwd !== null && fwdStatus !== null) parameters.set("fwd-status", { type: "integer", value: fwdStatus });
   if (ttlSeconds !== null) parameters.set("ttl", { type: "integer", value: wholeSeconds(ttlSeconds) });
   if (fwd !== null && stored) parameters.set("stored", { type: "boolean", value: true });
-  if (fwd !== null && extras.collapsed === true) parameters.set("collapsed", { type: "boolean", value: true });
+  if (fwd !== null && collapsed) parameters.set("collapsed", { type: "boolean", value: true });
   if (extras.key !== undefined) parameters.set("key", { type: "string", value: extras.key.replaceAll(/[^\x20-\x7e]/g, "?") });
   if (detail !== null) parameters.set("detail", textItem(detail));
   return parameters;

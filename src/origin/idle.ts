@@ -3,8 +3,8 @@
 // stage for every answer but event streams and upgrades, which may be silent for hours.
 
 import type { Clock } from "../ports.ts";
-import { bytePipe, byteReader, declaredLength } from "./byte-stream.ts";
-import type { BytePipe } from "./byte-stream.ts";
+import { bytePipe, byteReader, declaredLength } from "../http/byte-stream.ts";
+import type { BytePipe } from "../http/byte-stream.ts";
 
 export interface IdleOptions {
   readonly idleMs: number;

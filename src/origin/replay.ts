@@ -4,8 +4,8 @@
 
 import { REPLAY_BYTES_ISOLATE_MAX } from "../limits.ts";
 import type { Clock } from "../ports.ts";
-import { bytePipe, byteReader } from "./byte-stream.ts";
-import type { ByteReader } from "./byte-stream.ts";
+import { bytePipe, byteReader } from "../http/byte-stream.ts";
+import type { ByteReader } from "../http/byte-stream.ts";
 import type { Leases } from "./leases.ts";
 
 export interface ReplayBody {

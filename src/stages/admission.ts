@@ -2,10 +2,12 @@
 // no I/O.
 
 import { clientCacheControl, withoutConsumedFields } from "../cache/client-headers.ts";
-import { currentAgeSeconds, freshnessLifetime, type Datable } from "../cache/freshness.ts";
+import { currentAgeSeconds, freshnessLifetime, staleWindows, type Datable } from "../cache/freshness.ts";
 import { purgedAt } from "../cache/purge.ts";
 import { storable, type Storable } from "../cache/storable.ts";
-import type { CacheDigest, Exchange } from "../exchange.ts";
+import type { Flight, FlightVariant } from "../cache/flights.ts";
+import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
+import { CACHE_COLLAPSE_BYTES_MAX } from "../limits.ts";
 import type { CachePlan, Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import type { FetchOutcome } from "./fetch.ts";
@@ -18,12 +20,14 @@ export interface Admission {
   readonly ports: Ports;
   readonly plan: Plan;
   readonly cached: Extract<CachePlan, { use: "cache" }>;
+  /** What other requests wait for; null when nobody does. */
+  readonly flight: Flight | null;
 }
 
-/** Whether an answer that looks like this may be stored for the request. */
+/** Whether an answer that looks like this may be stored. It is one to a GET, also where the visitor sent HEAD. */
 export function judge({ exchange, cached }: Admission, response: Datable): Storable {
-  const { method, path, headers } = exchange.facts;
-  const verdict = storable({ method, path, requestHeaders: headers, response, policy: cached.policy });
+  const { path, headers } = exchange.facts;
+  const verdict = storable({ method: "GET", path, requestHeaders: headers, response, policy: cached.policy });
   if (!verdict.store) return verdict;
   const { hardMs } = purgedAt(exchange.state.purges, { url: cached.key, tags: verdict.tags });
   return response.requestedAtMs <= hardMs ? { store: false, reason: "purged" } : verdict;
@@ -37,6 +41,31 @@ export function datable({ exchange }: Pick<Admission, "exchange">, { response, r
 /** Seconds of freshness left; negative when stale. */
 export function ttlOf(response: Datable, { cached, ports }: Admission): number {
   return freshnessLifetime(response, cached.policy).seconds - currentAgeSeconds(response, ports.clock.nowMs());
+}
+
+/** RFC 5861 4. */
+export function isFailure(status: number): boolean {
+  return status === 500 || status === 502 || status === 503 || status === 504;
+}
+
+/**
+ * Those who wait ask themselves, and the next ones need not wait, unless it may be for this once: an error of the origin's, a purge
+ * that came between.
+ */
+export function refuse({ flight, ports }: Admission, status: number, reason: CacheDetail): void {
+  if (!isFailure(status) && reason !== "purged") flight?.refuse(ports.clock.nowMs());
+}
+
+/**
+ * Tells those who wait which variant is being stored. Where it is of no use to them, nothing is said and they ask themselves: an answer
+ * that must be asked about each time, and one so large that it arrives no faster than one visitor takes it.
+ */
+export function announce(admission: Admission, response: Datable, coming: FlightVariant & { readonly bytes: number | null }): void {
+  const { flight, cached, ports } = admission;
+  if (flight === null || (coming.bytes ?? 0) > CACHE_COLLAPSE_BYTES_MAX) return;
+  const usableSeconds = ttlOf(response, admission) + staleWindows(response, cached.policy).whileRevalidate;
+  if (usableSeconds > 0) flight.announce({ vary: coming.vary, variant: coming.variant });
+  else flight.refuse(ports.clock.nowMs());
 }
 
 /** As visitors may see it: with the route's browser lifetime, without what was said to this cache alone. */

@@ -5,15 +5,18 @@
 import { mayServeOnError } from "../cache/decide.ts";
 import { declaredPart } from "../cache/part.ts";
 import { purgedAt } from "../cache/purge.ts";
-import { datableOf, isNotModified, notModified } from "../cache/serve.ts";
+import { isNotModified, notModified } from "../cache/serve.ts";
 import type { Exchange } from "../exchange.ts";
+import { describes, isAskedAsHead } from "../cache/revalidate.ts";
+import type { Flight } from "../cache/flights.ts";
 import { validatorsOf } from "../http/conditional.ts";
 import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
-import { datable, judge, note, shown, ttlOf, type Admission, type Answered } from "./admission.ts";
+import { datable, isFailure, judge, note, refuse, shown, ttlOf, type Admission, type Answered } from "./admission.ts";
 import { confirm, isOwnReason } from "./confirm.ts";
 import type { FetchOutcome } from "./fetch.ts";
-import { discard, readEntry, respondFrom, type Found, type StoredAt } from "./found.ts";
+import { respondFrom } from "./content.ts";
+import { discard, type Found } from "./found.ts";
 import { invalidateTargets } from "./invalidate.ts";
 import type { Lookup } from "./lookup.ts";
 import { storePosted } from "./posted.ts";
@@ -23,34 +26,27 @@ import { streamAndStore } from "./stream-store.ts";
 export interface AnsweredLookup {
   readonly lookup: Lookup;
   readonly outcome: FetchOutcome;
-}
-
-export interface AnsweredRefresh {
-  readonly refresh: StoredAt;
-  readonly outcome: FetchOutcome;
+  /** Those who wait for the outcome; null when nobody does. Whoever called ends it. */
+  readonly flight: Flight | null;
 }
 
 /** Null when the fetch failed and nothing stored may stand in: the caller answers with an error page. */
 export async function admit(exchange: Exchange, ports: Ports, plan: Plan, answered: AnsweredLookup): Promise<Response | null> {
-  const { lookup, outcome } = answered;
+  const { lookup, outcome, flight } = answered;
   const { cache } = plan;
   const found = lookup.kind === "revalidate" ? lookup.found : null;
   if (cache.use === "bypass") {
     if (outcome.kind === "failed") return null;
     note(exchange, { fwdStatus: outcome.response.status });
     const invalidatedAtMs = await invalidateTargets(exchange, ports, plan, outcome.response);
-    return storePosted({ exchange, ports, plan }, outcome, invalidatedAtMs) ?? shown(outcome.response, plan);
+    return storePosted({ exchange, ports, plan, flight }, outcome, invalidatedAtMs) ?? shown(outcome.response, plan);
   }
-  const admission: Admission = { exchange, ports, plan, cached: cache };
+  const admission: Admission = { exchange, ports, plan, cached: cache, flight };
   if (outcome.kind === "failed") return found === null ? null : await staleOnError(admission, found, null);
   if (found !== null) return await revalidated(admission, found, outcome);
   if (lookup.kind === "miss" && !lookup.pass) return await fresh(admission, outcome);
-  return passedOrPart(admission, outcome);
-}
-
-/** RFC 5861 4. */
-function isFailure(status: number): boolean {
-  return status === 500 || status === 502 || status === 503 || status === 504;
+  // Where the whole is fetched besides, a part would only come in its way.
+  return lookup.kind === "miss" && lookup.fill ? passed(admission, outcome) : passedOrPart(admission, outcome);
 }
 
 async function revalidated(admission: Admission, found: Found, outcome: Answered): Promise<Response> {
@@ -63,8 +59,10 @@ async function revalidated(admission: Admission, found: Found, outcome: Answered
     discard(outcome.response);
     return stale;
   }
+  const isHead = isAskedAsHead(exchange.facts.method, found.stored);
+  if (isHead && status === 200 && describes(outcome.response.headers, found.stored)) return await notChanged(admission, found, outcome);
   discard(found.body);
-  const answer = exchange.facts.method === "HEAD" ? passed(admission, outcome) : await fresh(admission, outcome);
+  const answer = isHead ? passed(admission, outcome) : await fresh(admission, outcome);
   const { stored, detail } = exchange.digest.cache;
   // What it said before is no answer any more, not even when the origin fails. A store that is under way takes its place. An
   // answer that is not stored for what the request carries says nothing about what others get.
@@ -72,14 +70,15 @@ async function revalidated(admission: Admission, found: Found, outcome: Answered
   return answer;
 }
 
+/** A 304, or the answer to a HEAD that describes what is stored (RFC 9111 4.3.5): its fields and times are new, the content is not. */
 async function notChanged(admission: Admission, found: Found, outcome: Answered): Promise<Response> {
   const { exchange, ports, cached } = admission;
-  const { response, requestedAtMs, respondedAtMs } = outcome;
+  const { response } = outcome;
   const bytes = found.stored.bodyKey === null ? new Uint8Array(await found.body.arrayBuffer()) : null;
-  const confirmed = confirm({ exchange, ports, cached, at: found, bytes, notModified: response.headers, requestedAtMs, respondedAtMs });
+  const confirmed = confirm({ admission, at: found, bytes, outcome });
   const held: Found = { ...found, stored: confirmed.stored, body: bytes === null ? found.body : new Response(bytes) };
-  const ttlSeconds = ttlOf(datableOf(confirmed.stored), admission);
-  note(exchange, { status: "REVALIDATED", fwdStatus: 304, stored: confirmed.isStored, ttlSeconds });
+  const ttlSeconds = ttlOf(confirmed.stored, admission);
+  note(exchange, { status: "REVALIDATED", fwdStatus: response.status, stored: confirmed.isStored, ttlSeconds });
   const answer = await respondFrom(held, exchange.facts, cached.policy, ports);
   return cached.policy.setCookie === "refuse" ? withCookies(answer, response.headers.getSetCookie()) : answer;
 }
@@ -96,7 +95,7 @@ function withCookies(answer: Response, cookies: readonly string[]): Response {
 async function staleOnError(admission: Admission, found: Found, status: number | null): Promise<Response | null> {
   const { exchange, ports, cached } = admission;
   const nowMs = ports.clock.nowMs();
-  const response = datableOf(found.stored);
+  const response = found.stored;
   const purged = purgedAt(exchange.state.purges, { url: cached.key, tags: found.stored.tags });
   const { invalidatedAtMs } = found;
   if (!mayServeOnError({ response, policy: cached.policy, purged, invalidatedAtMs, nowMs })) {
@@ -109,26 +108,33 @@ async function staleOnError(admission: Admission, found: Found, status: number |
 
 /** A whole answer to a request that was made for the cache. */
 async function fresh(admission: Admission, outcome: Answered): Promise<Response> {
-  const { exchange } = admission;
+  const { exchange, plan } = admission;
   const { response } = outcome;
   const verdict = judge(admission, datable(admission, outcome));
   const { status } = exchange.digest.cache;
+  const isHead = exchange.facts.method === "HEAD";
   if (!verdict.store) {
+    refuse(admission, response.status, verdict.reason);
     note(exchange, {
       status: status === "MISS" ? "DYNAMIC" : status,
       fwdStatus: response.status,
       ttlSeconds: null,
       detail: verdict.reason,
     });
-    const copy = visitorsCopy(admission, response);
-    if (copy === null) return shown(response, admission.plan);
+    const copy = visitorsCopy(admission, response) ?? (isHead ? shown(withoutContent(response), plan) : null);
+    if (copy === null) return shown(response, plan);
     discard(response);
     return copy;
   }
   note(exchange, { fwdStatus: response.status, stored: true, ttlSeconds: ttlOf(datable(admission, outcome), admission) });
   const copy = visitorsCopy(admission, response);
-  const streamed = streamAndStore(admission, { outcome, verdict, isAwaited: copy === null });
+  const streamed = streamAndStore(admission, { outcome, verdict, isAwaited: copy === null && !isHead });
   return copy ?? streamed;
+}
+
+/** As the answer to HEAD. */
+function withoutContent({ status, statusText, headers }: Response): Response {
+  return new Response(null, { status, statusText, headers, encodeBody: "manual" });
 }
 
 /** 304 where the visitor has these very bytes: its conditions were kept from the origin, so that the whole could be stored. */
@@ -152,38 +158,10 @@ function passedOrPart(admission: Admission, outcome: Answered): Response {
   headers.delete("content-range");
   const whole = { ...datable(admission, outcome), status: 200, headers };
   const verdict = judge(admission, whole);
-  if (!verdict.store) return passed(admission, outcome);
+  if (!verdict.store) {
+    note(admission.exchange, { detail: verdict.reason });
+    return passed(admission, outcome);
+  }
   note(admission.exchange, { fwdStatus: response.status, stored: true, ttlSeconds: ttlOf(whole, admission) });
   return streamAndStore(admission, { outcome, verdict, part, isAwaited: true });
-}
-
-/**
- * The outcome of a refresh in the background (`Lookup` stale): stored, or not. Never touches the visitor's digest and gives no
- * answer. An origin that fails changes nothing: the next request decides.
- */
-export async function admitRefresh(exchange: Exchange, ports: Ports, plan: Plan, answered: AnsweredRefresh): Promise<void> {
-  const { refresh, outcome } = answered;
-  if (plan.cache.use === "bypass" || outcome.kind === "failed") return;
-  const facts = { ...exchange.facts, method: "GET" };
-  const own: Exchange = { ...exchange, facts, digest: structuredClone(exchange.digest) };
-  const admission: Admission = { exchange: own, ports, plan, cached: plan.cache };
-  const { response } = outcome;
-  if (response.status === 304) return await refreshed(admission, refresh, outcome);
-  if (isFailure(response.status)) return discard(response);
-  const verdict = judge(admission, datable(admission, outcome));
-  if (verdict.store) {
-    streamAndStore(admission, { outcome, verdict, isAwaited: false });
-    return;
-  }
-  discard(response);
-  if (!isOwnReason(verdict.reason)) await ports.cache.delete(refresh.entryUrl);
-}
-
-/** The bytes that share the entry are read again; whoever has replaced the entry meanwhile knows better. */
-async function refreshed({ exchange, ports, cached }: Admission, refresh: StoredAt, outcome: Answered): Promise<void> {
-  const { requestedAtMs, respondedAtMs } = outcome;
-  const read = await readEntry(ports.cache, refresh.entryUrl, refresh.stored.key);
-  if (read === null || read.entry.kind !== "response" || read.entry.response.requestedAtMs !== refresh.stored.requestedAtMs) return;
-  const bytes = refresh.stored.bodyKey === null ? new Uint8Array(await read.response.arrayBuffer()) : null;
-  confirm({ exchange, ports, cached, at: refresh, bytes, notModified: outcome.response.headers, requestedAtMs, respondedAtMs });
 }

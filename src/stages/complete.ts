@@ -11,14 +11,14 @@ import { discard, type Found } from "./found.ts";
 import type { Lookup } from "./lookup.ts";
 
 /** The request for the whole, without what the visitor wanted for itself. */
-const WHOLE: Lookup = { kind: "miss", pass: false };
+const WHOLE: Lookup = { kind: "miss", pass: false, variant: "", fill: false };
 
 /** @param ask - Asks the origin; called a second time at most once. */
 export async function askAndComplete(
   lookup: Lookup,
   ports: Pick<Ports, "clock" | "defer">,
   ask: (lookup: Lookup) => Promise<FetchOutcome>,
-): Promise<AnsweredLookup> {
+): Promise<Omit<AnsweredLookup, "flight">> {
   const outcome = await ask(lookup);
   if (lookup.kind !== "complete") return { lookup, outcome };
   const { found } = lookup;
@@ -43,15 +43,17 @@ async function joined(found: Found, outcome: Answered, ports: Pick<Ports, "defer
   return { ...outcome, response: new Response(readable, { status: 200, statusText: "OK", headers, encodeBody: "manual" }) };
 }
 
-/** Never rejects: a rest that breaks off breaks the whole. */
+/** Never rejects: a rest that breaks off breaks the whole. By hand, since the platform pipes no transform stream into another. */
 async function join(beginning: Uint8Array, rest: ReadableStream<Uint8Array> | null, target: WritableStream<Uint8Array>): Promise<void> {
   const writer = target.getWriter();
   writer.closed.catch(() => undefined);
+  const reader = (rest ?? new Blob([]).stream()).getReader();
   try {
     await writer.write(beginning);
-    writer.releaseLock();
-    await (rest ?? new Blob([]).stream()).pipeTo(target);
-  } catch {
-    // Whoever reads has left, or pipeTo has broken the other side off already.
+    for (let read = await reader.read(); !read.done; read = await reader.read()) await writer.write(read.value);
+    await writer.close();
+  } catch (cause) {
+    // One side has broken off; the other is told.
+    await Promise.allSettled([writer.abort(cause), reader.cancel(cause)]);
   }
 }

@@ -4,9 +4,8 @@
 import { confirms, mergedHeaders } from "../cache/revalidate.ts";
 import { storable } from "../cache/storable.ts";
 import type { StoredResponse } from "../cache/stored.ts";
-import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
-import type { CachePlan } from "../plan.ts";
-import type { Ports } from "../ports.ts";
+import type { CacheDetail, CacheDigest } from "../exchange.ts";
+import { announce, type Admission, type Answered } from "./admission.ts";
 import type { StoredAt } from "./found.ts";
 import { writeResponse } from "./store-response.ts";
 
@@ -17,15 +16,12 @@ export interface Confirmation {
 }
 
 export interface ConfirmInput {
-  readonly exchange: Exchange;
-  readonly ports: Ports;
-  readonly cached: Extract<CachePlan, { use: "cache" }>;
+  readonly admission: Admission;
   readonly at: StoredAt;
   /** The stored bytes where they share the entry with the metadata, which is written anew; null where they do not. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
-  readonly notModified: Headers;
-  readonly requestedAtMs: number;
-  readonly respondedAtMs: number;
+  /** The 304, or the answer to a HEAD that describes what is stored. */
+  readonly outcome: Answered;
 }
 
 /** Reasons that lie in this request alone: what is stored for others stays as it is. */
@@ -44,22 +40,27 @@ function replaceCookies(headers: Headers, update: Headers): void {
 
 /** The store is written in the background. */
 export function confirm(input: ConfirmInput): Confirmation {
-  const { exchange, ports, cached, at, requestedAtMs, respondedAtMs } = input;
+  const { admission, at, outcome } = input;
+  const { exchange, ports, cached, flight } = admission;
+  const { requestedAtMs, respondedAtMs } = outcome;
+  const update = outcome.response.headers;
   const forget = (): void => ports.defer(ports.cache.delete(at.entryUrl));
-  if (!confirms(input.notModified, at.stored)) {
+  if (!confirms(update, at.stored)) {
     forget();
     return { stored: at.stored, isStored: false };
   }
-  const headers = mergedHeaders(at.stored, input.notModified);
-  if (cached.policy.setCookie === "store") replaceCookies(headers, input.notModified);
+  const headers = mergedHeaders(at.stored, update);
+  if (cached.policy.setCookie === "store") replaceCookies(headers, update);
   const { status, guessable } = at.stored;
   const response = { status, headers, requestedAtMs, respondedAtMs, guessable };
-  const updated: StoredResponse = { ...at.stored, headers: [...headers], requestedAtMs, respondedAtMs };
+  const updated: StoredResponse = { ...at.stored, headers, requestedAtMs, respondedAtMs };
   const { path, headers: requestHeaders } = exchange.facts;
   const verdict = storable({ method: "GET", path, requestHeaders, response, policy: cached.policy });
   // A 304 that changes Vary changes under which key the response belongs.
   if (verdict.store && verdict.vary.join() === at.stored.vary.join()) {
-    ports.defer(writeResponse(ports.cache, { ...updated, tags: verdict.tags }, input.bytes));
+    announce(admission, response, { ...at.stored, bytes: null });
+    const written = writeResponse(ports.cache, { ...updated, tags: verdict.tags }, input.bytes);
+    ports.defer(written.then((isStored) => flight?.end(isStored)));
     return { stored: updated, isStored: true };
   }
   if (verdict.store || !isOwnReason(verdict.reason)) forget();

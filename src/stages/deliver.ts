@@ -2,26 +2,22 @@
 // stored: the route's response rules, HSTS, Via, and the headers that tell visitors and operators what happened.
 
 import type { Exchange } from "../exchange.ts";
-import { stripHopByHop } from "../http/hop-by-hop.ts";
 import { appendVia } from "../http/via.ts";
 import { statusHeaders } from "../observe/status-headers.ts";
 import { applyHeaderRules } from "../transform/header-rules.ts";
 import { templateValues } from "../transform/template.ts";
 
-/** A response from an origin or from the store. 101 passes untouched: a changed one breaks the WebSocket. */
+/**
+ * A response that was made here, from an origin's answer or from the store; its headers are changed in place. 101 passes untouched: a
+ * changed one breaks the WebSocket.
+ */
 export function deliver(exchange: Exchange, response: Response): Response {
   if (response.status === 101 || exchange.plan === null) return response;
   const { site, route, params } = exchange.plan;
-  const headers = stripHopByHop(response.headers);
+  const { headers } = response;
   applyHeaderRules(headers, route.responseHeaders, templateValues(exchange.facts, { requestId: exchange.id, params }));
   if (site.hsts !== null && exchange.facts.scheme === "https") headers.set("strict-transport-security", site.hsts);
   appendVia(headers, "HTTP/1.1");
   for (const [name, value] of statusHeaders(exchange, headers)) headers.set(name, value);
-  return new Response(response.body, {
-    status: response.status,
-    statusText: response.statusText,
-    headers,
-    // The bytes are as the origin encoded them.
-    encodeBody: "manual",
-  });
+  return response;
 }

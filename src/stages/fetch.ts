@@ -5,7 +5,7 @@
 import type { PoolSnapshot } from "../config/snapshot.ts";
 import type { Exchange } from "../exchange.ts";
 import { isFailing } from "../origin/budget.ts";
-import { declaredLength } from "../origin/byte-stream.ts";
+import { declaredLength } from "../http/byte-stream.ts";
 import { classifyStatus, failureText, isEdgeFailure } from "../origin/classify.ts";
 import type { Failure, FailureKind } from "../origin/classify.ts";
 import { guardIdle } from "../origin/idle.ts";

@@ -3,17 +3,19 @@
 // come fetch and admit, unless the answer is here.
 
 import type { CacheBypassReason } from "../cache/bypass.ts";
-import { conditionalHeaders, unconditionalHeaders } from "../cache/revalidate.ts";
+import { conditionalHeaders, isAskedAsHead, unconditionalHeaders } from "../cache/revalidate.ts";
+import { requestControl } from "../cache/control.ts";
 import { decideStored, type CacheDecision } from "../cache/decide.ts";
-import { withoutIgnoredCookies } from "../cache/origin-cookies.ts";
 import { answersRequest, canBeCompleted, completingHeaders } from "../cache/part.ts";
 import { purgedAt } from "../cache/purge.ts";
-import { datableOf } from "../cache/serve.ts";
 import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
+import { CACHE_RANGE_FILL_BYTES_MAX } from "../limits.ts";
 import { parseCacheControl } from "../http/cache-control.ts";
 import type { CachePlan, Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
-import { discard, findStored, respondFrom, type Found, type StoredAt } from "./found.ts";
+import type { Run } from "./run.ts";
+import { respondFrom } from "./content.ts";
+import { discard, findStored, type Found, type Search, type StoredAt } from "./found.ts";
 
 export type Lookup =
   | { readonly kind: "bypass"; readonly reason: CacheBypassReason }
@@ -25,28 +27,36 @@ export type Lookup =
   /** A part is stored that the visitor's answer begins with: the origin is asked for the rest. */
   | { readonly kind: "complete"; readonly found: Found }
   /** pass: the request goes on as the visitor made it; of its answer no more than a part is stored. */
-  | { readonly kind: "miss"; readonly pass: boolean }
+  | {
+      readonly kind: "miss";
+      readonly pass: boolean;
+      /** Of the key, where its index says what tells variants apart; "" without, and where that is not known. */
+      readonly variant: string;
+      /** Parts of a small whole are asked for one after the other: the whole is fetched besides. */
+      readonly fill: boolean;
+    }
   /** The visitor wants a stored answer only (only-if-cached): 504. */
   | { readonly kind: "not-in-cache" };
 
 type Cached = Extract<CachePlan, { use: "cache" }>;
 
-export async function lookup(exchange: Exchange, ports: Ports, plan: Plan): Promise<Lookup> {
+export async function lookup(run: Run): Promise<Lookup> {
+  const { exchange, ports, plan } = run;
   if (plan.cache.use === "bypass") return bypass(exchange, plan.cache.reason);
   // RFC 9111 4.3.2: these two are for the origin; a cache can neither judge nor ignore them.
   const { headers } = exchange.facts;
   if (headers.has("if-match") || headers.has("if-unmodified-since")) {
     note(exchange, { status: "MISS", fwd: "request" });
-    return { kind: "miss", pass: true };
+    return { kind: "miss", pass: true, variant: "", fill: false };
   }
-  const search = await findStored(ports.cache, plan.cache.key, sharedHeaders(plan));
-  if (search.kind === "absent") return absent(exchange, search.fwd, null);
+  const search = await findStored(run, plan.cache.key);
+  if (search.kind === "absent") return absent(exchange, search, null);
   const { found } = search;
   const nowMs = ports.clock.nowMs();
   const decision = decideFound(exchange, found, plan.cache, nowMs);
   if (decision.kind === "miss") {
     discard(found.body);
-    return absent(exchange, "uri-miss", decision.why);
+    return absent(exchange, { fwd: "uri-miss", variant: found.stored.variant }, decision.why);
   }
   // Of a part no more than fresh bytes are of use: whatever else there is to ask is asked about the whole.
   const isUsable = found.stored.part === null || (decision.kind === "hit" && answersRequest(found.stored, exchange.facts, nowMs));
@@ -56,17 +66,20 @@ export async function lookup(exchange: Exchange, ports: Ports, plan: Plan): Prom
 
 /** Method and headers of the fetch that follows. What is to be stored is asked for whole, whatever part this visitor wants. */
 export function originRequest(plan: Plan, found: Lookup, nowMs: number): { readonly method: string; readonly headers: Headers } {
-  const { method } = plan.originRequest;
-  const headers = sharedHeaders(plan);
+  const { method, headers } = plan.originRequest;
   switch (found.kind) {
     case "revalidate":
-      return { method, headers: conditionalHeaders(headers, found.found.stored) };
+      return {
+        method: isAskedAsHead(method, found.found.stored) ? "HEAD" : "GET",
+        headers: conditionalHeaders(headers, found.found.stored),
+      };
     case "stale":
       return { method: "GET", headers: conditionalHeaders(headers, found.refresh.stored) };
     case "complete":
       return { method, headers: completingHeaders(headers, found.found.stored, nowMs) };
     case "miss":
-      return { method, headers: found.pass ? headers : unconditionalHeaders(headers) };
+      // The answer to HEAD would fill nothing: the next visitor wants the content too.
+      return found.pass ? { method, headers } : { method: "GET", headers: unconditionalHeaders(headers) };
     case "bypass":
     case "hit":
     case "not-in-cache":
@@ -76,15 +89,10 @@ export function originRequest(plan: Plan, found: Lookup, nowMs: number): { reado
   }
 }
 
-/** The request's headers as far as others may share its answer: what the origin is sent, and what variants are told apart by. */
-export function sharedHeaders({ cache, originRequest: { headers } }: Plan): Headers {
-  return cache.use === "cache" ? withoutIgnoredCookies(headers, cache.policy) : headers;
-}
-
-function decideFound({ state }: Exchange, found: Found, { key, policy }: Cached, nowMs: number): CacheDecision {
+function decideFound({ state, facts }: Exchange, found: Found, { key, policy }: Cached, nowMs: number): CacheDecision {
   const purged = purgedAt(state.purges, { url: key, tags: found.stored.tags });
-  // Request directives stay unheard: a visitor's no-cache would be a lever to reach the origin at will.
-  return decideStored({ response: datableOf(found.stored), policy, purged, invalidatedAtMs: found.invalidatedAtMs, request: null, nowMs });
+  const request = requestControl(facts.headers, policy);
+  return decideStored({ response: found.stored, policy, purged, invalidatedAtMs: found.invalidatedAtMs, request, nowMs });
 }
 
 interface Use {
@@ -98,6 +106,9 @@ async function use(exchange: Exchange, ports: Ports, { found, decision, policy }
   switch (decision.kind) {
     case "hit":
       note(exchange, { status: "HIT", ttlSeconds });
+      return { kind: "hit", response: await respondFrom(found, exchange.facts, policy, ports) };
+    case "accepted":
+      note(exchange, { status: "STALE", ttlSeconds, detail: "max-stale" });
       return { kind: "hit", response: await respondFrom(found, exchange.facts, policy, ports) };
     case "stale":
       note(exchange, { status: "UPDATING", ttlSeconds });
@@ -124,20 +135,24 @@ function incomplete(exchange: Exchange, found: Found, decision: CacheDecision): 
     return { kind: "complete", found };
   }
   discard(found.body);
-  return absent(exchange, "uri-miss", null);
+  const missed = absent(exchange, { fwd: "uri-miss", variant: found.stored.variant }, null);
+  const size = found.stored.part?.size ?? Number.POSITIVE_INFINITY;
+  return missed.kind === "miss" && missed.pass ? { ...missed, fill: size <= CACHE_RANGE_FILL_BYTES_MAX } : missed;
 }
 
+type Absence = Pick<Extract<Search, { kind: "absent" }>, "fwd" | "variant">;
+
 /** A stored response that may not be used is, for the visitor, none. */
-function absent(exchange: Exchange, fwd: "uri-miss" | "vary-miss", detail: CacheDetail | null): Lookup {
+function absent(exchange: Exchange, { fwd, variant }: Absence, detail: CacheDetail | null): Lookup {
   const { method, headers } = exchange.facts;
   if (onlyIfCached(exchange)) {
     note(exchange, { status: "MISS", detail });
     return { kind: "not-in-cache" };
   }
-  // What HEAD brings has no content, what Range brings is a part: neither is the whole (RFC 9111 3.3).
-  const partial = headers.has("range");
+  // What Range brings is a part, not the whole (RFC 9111 3.3). With HEAD it has no meaning (RFC 9110 14.2).
+  const partial = method === "GET" && headers.has("range");
   note(exchange, { status: "MISS", fwd: partial ? "partial" : fwd, detail });
-  return { kind: "miss", pass: partial || method === "HEAD" };
+  return { kind: "miss", pass: partial, variant, fill: false };
 }
 
 function bypass(exchange: Exchange, reason: CacheBypassReason): Lookup {
@@ -152,5 +167,5 @@ function onlyIfCached({ facts }: Exchange): boolean {
 }
 
 function note(exchange: Exchange, digest: Partial<CacheDigest> & Pick<CacheDigest, "status">): void {
-  exchange.digest.cache = { ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, detail: null, ...digest };
+  exchange.digest.cache = { ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null, ...digest };
 }

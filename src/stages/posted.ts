@@ -6,6 +6,7 @@ import { cacheBypass } from "../cache/bypass.ts";
 import { freshnessLifetime } from "../cache/freshness.ts";
 import { isOwnLocation } from "../cache/invalidate.ts";
 import { cacheKey } from "../cache/key.ts";
+import { sharedHeaders } from "../cache/shared-headers.ts";
 import type { Facts } from "../facts.ts";
 import { hasUnkeyedHeaders } from "../transform/origin-headers.ts";
 import type { Plan } from "../plan.ts";
@@ -14,7 +15,7 @@ import { streamAndStore } from "./stream-store.ts";
 
 /** Null when it is not such an answer. @param invalidatedAtMs - When this POST invalidated the URL. */
 export function storePosted(
-  { exchange, ports, plan }: Omit<Admission, "cached">,
+  { exchange, ports, plan, flight }: Omit<Admission, "cached">,
   outcome: Answered,
   invalidatedAtMs: number,
 ): Response | null {
@@ -23,7 +24,7 @@ export function storePosted(
   const cached = planOfGet(exchange.facts, plan);
   if (cached === null) return null;
   const facts: Facts = { ...exchange.facts, method: "GET" };
-  const admission: Admission = { exchange: { ...exchange, facts }, ports, plan: { ...plan, cache: cached }, cached };
+  const admission: Admission = { exchange: { ...exchange, facts }, ports, plan: { ...plan, cache: cached }, cached, flight };
   const candidate = datable(admission, outcome);
   // Explicit freshness, from the origin: what a route adds is meant for what is asked for by GET.
   if (!["targeted", "s-maxage", "max-age", "expires"].includes(freshnessLifetime(candidate, cached.policy).from)) return null;
@@ -39,6 +40,12 @@ function planOfGet(facts: Facts, { route, site, action, originRequest }: Plan): 
   const match = site.routes.match(get);
   if (match.kind !== "route" || match.route !== route || cacheBypass(get, action.cache) !== null) return null;
   const { key, target } = cacheKey(get, action.cache.key, route);
-  if (target.path !== facts.rawPath || target.query !== facts.query || hasUnkeyedHeaders(originRequest.headers)) return null;
+  const { headers } = originRequest;
+  if (target.path !== facts.rawPath || target.query !== facts.query || hasUnkeyedHeaders(headers)) return null;
+  if (!isSame(sharedHeaders(headers, facts.headers, action.cache), headers)) return null;
   return { use: "cache", key, policy: action.cache };
+}
+
+function isSame(one: Headers, other: Headers): boolean {
+  return JSON.stringify([...one]) === JSON.stringify([...other]);
 }

@@ -1,72 +1,86 @@
 // The way of a request that has a plan: lookup, fetch, admit, deliver. Orchestrates only: each step is a stage of its own.
 
 import { errorAnswer } from "../answer.ts";
+import type { Flight } from "../cache/flights.ts";
 import type { EdgeError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
-import type { OriginTable } from "../origin/table.ts";
+import { parseAge } from "../http/age.ts";
+import { stripHopByHop } from "../http/hop-by-hop.ts";
 import type { Plan } from "../plan.ts";
-import type { Ports } from "../ports.ts";
 import { hideOrigin } from "../transform/origin-names.ts";
-import { admit, admitRefresh } from "./admit.ts";
+import { admit } from "./admit.ts";
+import { collapse, backgroundFlight } from "./collapse.ts";
 import { askAndComplete } from "./complete.ts";
 import { deliver } from "./deliver.ts";
 import { fetchFromOrigin, type FetchOutcome } from "./fetch.ts";
+import type { StoredAt } from "./found.ts";
 import { lookup, originRequest, type Lookup } from "./lookup.ts";
+import { admitRefresh } from "./refresh.ts";
+import type { Run } from "./run.ts";
 import { countBody, type CountedBody } from "./request-body.ts";
 import { answerResponse } from "./respond.ts";
 
-/** What the steps of one request share. */
-interface Run {
-  readonly exchange: Exchange;
-  readonly plan: Plan;
-  readonly table: OriginTable;
-  readonly ports: Ports;
-}
-
-export async function proxy(exchange: Exchange, plan: Plan, table: OriginTable, ports: Ports): Promise<Response> {
-  const run: Run = { exchange, plan, table, ports };
-  const found = await lookup(exchange, ports, plan);
+export async function proxy(run: Run): Promise<Response> {
+  const { exchange } = run;
+  const { found, flight } = await collapse(run, await lookup(run));
   switch (found.kind) {
     case "hit":
       return deliver(exchange, found.response);
     case "stale":
-      ports.defer(refresh(run, found));
+      inBackground(run, found, found.refresh);
       return deliver(exchange, found.response);
     case "not-in-cache":
       return ended(run, { code: "not-in-cache" });
     case "miss":
     case "complete":
     case "revalidate":
-    case "bypass":
-      return await fromOrigin(run, found);
+    case "bypass": {
+      const answer = leading(run, flight, () => fromOrigin(run, found, flight));
+      if (found.kind === "miss" && found.fill) inBackground(run, { ...found, pass: false }, null);
+      return await answer;
+    }
     default:
       return found satisfies never;
   }
 }
 
-async function fromOrigin(run: Run, found: Lookup): Promise<Response> {
+/** Others may wait for what this request gets, so its work goes on when its own visitor has left. */
+async function leading<T>({ ports }: Run, flight: Flight | null, work: () => Promise<T>): Promise<T> {
+  if (flight === null) return await work();
+  const done = work().finally(() => flight.leave());
+  ports.defer(done);
+  return await done;
+}
+
+async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promise<Response> {
   const { exchange, plan, ports } = run;
   const body = requestBody(exchange, plan);
   const answered = await askAndComplete(found, ports, (asked) => askOrigin(run, asked, body?.stream ?? null));
   if (body?.exceeded() === true) return ended(run, { code: "body-too-large" });
-  const admitted = await admit(exchange, ports, plan, answered);
+  const admitted = await admit(exchange, ports, plan, { ...answered, flight });
   if (admitted !== null) return deliver(exchange, admitted);
   return ended(run, originError(answered.outcome));
 }
 
-/** Asks about a stale response after it was served. The visitor has left this behind. */
-async function refresh(run: Run, found: Extract<Lookup, { kind: "stale" }>): Promise<void> {
+/** Asks for what the store should have, unless another request does. The visitor has left this behind, or never needed it. */
+function inBackground(run: Run, found: Lookup, refresh: StoredAt | null): void {
   const { exchange, plan, ports } = run;
-  await admitRefresh(exchange, ports, plan, { refresh: found.refresh, outcome: await askOrigin(run, found, null) });
+  const place = backgroundFlight(run, found);
+  if (place === null) return;
+  const { flight } = place;
+  const work = async (): Promise<void> => {
+    await admitRefresh(exchange, ports, plan, { refresh, outcome: await askOrigin(run, found, null), flight });
+  };
+  ports.defer(work().finally(() => flight?.leave()));
 }
 
-/** The fetch stage, with the origin's name taken out of its answer: what is stored is as visitors may see it. */
+/** The fetch stage, with the origin's name and connection taken out of its answer: what is stored is as visitors may see it. */
 async function askOrigin(run: Run, found: Lookup, body: ReadableStream<Uint8Array> | null): Promise<FetchOutcome> {
-  const { exchange, plan, table, ports } = run;
+  const { exchange, plan, origins, ports } = run;
   const { method, headers } = originRequest(plan, found, ports.clock.nowMs());
   // What fills the cache is wanted by the next visitor too.
   const abortWithVisitor = found.kind === "bypass" || (found.kind === "miss" && found.pass);
-  const outcome = await fetchFromOrigin(exchange, ports, table, {
+  const outcome = await fetchFromOrigin(exchange, ports, origins, {
     plan,
     method,
     target: plan.originRequest.target,
@@ -75,14 +89,17 @@ async function askOrigin(run: Run, found: Lookup, body: ReadableStream<Uint8Arra
     abortWithVisitor,
   });
   if (outcome.kind === "failed" || outcome.response.status === 101) return outcome;
-  return { ...outcome, response: withoutOriginNames(run, outcome.response, outcome.origin.basePath) };
+  return { ...outcome, response: asOurs(run, outcome.response, outcome.origin.basePath) };
 }
 
-function withoutOriginNames({ exchange, plan }: Run, response: Response, basePath: string): Response {
-  const headers = new Headers(response.headers);
+function asOurs({ exchange, plan }: Run, response: Response, basePath: string): Response {
+  const headers = stripHopByHop(response.headers);
+  // RFC 9111 5.1: what is no age is ignored, by us and by the caches of visitors.
+  if (headers.has("age") && parseAge(headers.get("age")) === null) headers.delete("age");
   const { scheme, host } = exchange.facts;
   hideOrigin(headers, { bases: exchange.state.ruleset.originBases, basePath, rewrite: plan.action.rewrite, scheme, host });
   const { status, statusText, body } = response;
+  // The bytes are as the origin encoded them.
   return new Response(body, { status, statusText, headers, encodeBody: "manual" });
 }
 

@@ -4,6 +4,7 @@
 import type { ClientFacts, Facts } from "../facts.ts";
 import type { EdgeError } from "../errors.ts";
 import type { ClientRules } from "../ruleset.ts";
+import { declaredLength } from "../http/byte-stream.ts";
 import { passesThrough } from "../http/cdn-loop.ts";
 import { clientAddress } from "../http/forwarded.ts";
 import { isUpgradeRequest } from "../http/hop-by-hop.ts";
@@ -59,7 +60,7 @@ export function receive(received: Received, client: ClientRules): Result<Facts, 
     client: clientFacts(address, received),
     protocol: received.connection?.httpProtocol ?? "HTTP/1.1",
     hasBody: received.hasBody,
-    contentLength: contentLength(received.headers),
+    contentLength: declaredLength(received.headers),
     // A handshake is a GET (RFC 6455 4.1). The platform would make a GET of any other method, past the rules that saw a POST.
     isUpgrade: received.method === "GET" && isUpgradeRequest(received.headers),
     receivedAtMs: received.nowMs,
@@ -83,11 +84,6 @@ function sizeProblem(received: Received): EdgeError | null {
 function forwardedScheme(headers: Headers): Scheme | null {
   const last = headers.get("x-forwarded-proto")?.split(",").at(-1)?.trim().toLowerCase();
   return last === "http" || last === "https" ? last : null;
-}
-
-function contentLength(headers: Headers): number | null {
-  const value = headers.get("content-length");
-  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }
 
 function clientFacts(address: string, received: Received): ClientFacts {

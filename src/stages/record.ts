@@ -40,6 +40,7 @@ function exchangeFields(exchange: Exchange): Readonly<Record<string, unknown>> {
     release: state.ruleset.release.slice(0, 12),
     route: plan?.route.id ?? null,
     cache: digest.cache.status,
+    ...(digest.cache.collapsed ? { collapsed: true } : {}),
     ...(digest.cache.detail === null ? {} : { cacheDetail: digest.cache.detail }),
     ...(digest.rules.length === 0 ? {} : { rules: digest.rules }),
     ...(digest.attempts.length === 0 ? {} : { attempts: digest.attempts }),

@@ -2,12 +2,12 @@
 // that only names their fields, and a mark that an unsafe request leaves. A response whose request began before the URL was
 // invalidated is not stored, however late it comes. Used by the stage admit.
 
-import { bodyUrl, markUrl, primaryUrl, variantUrl } from "../cache/location.ts";
+import { bodyUrl, languageUrl, markUrl, primaryUrl, variantUrl } from "../cache/location.ts";
 import { cacheFill, type FilledBody } from "../cache/fill.ts";
 import { heldPart, type DeclaredPart } from "../cache/part.ts";
 import type { StoreSink } from "../cache/pump.ts";
 import { offeredLanguage } from "../cache/language.ts";
-import { encodeEntry, storedHeaders, type Entry, type StoredResponse } from "../cache/stored.ts";
+import { encodeEntry, type Entry, type StoredResponse } from "../cache/stored.ts";
 import { urlOfKey } from "../cache/key.ts";
 import type { CacheStore, Ports } from "../ports.ts";
 import { discard, readEntry, readMark } from "./found.ts";
@@ -48,9 +48,10 @@ export async function writeResponse(cache: CacheStore, response: StoredResponse,
   if (entry === null || isInvalidated(response, markedAtMs) || (await isWorthLess(cache, own, response))) {
     return await forget(cache, [response.bodyKey]);
   }
+  const displaced = own === primary ? null : await bodyInPlaceOf(cache, own, response);
   const stored = (await cache.put(own, entry)) && (own === primary || (await writeIndex(cache, primary, response, markedAtMs)));
   // An invalidation between the first look and the put would have been overwritten.
-  if (stored) await writeLanguage(cache, response);
+  if (stored) await Promise.all([writeLanguage(cache, response), displaced === null ? null : cache.delete(displaced)]);
   const isLate = stored && isInvalidated(response, await readMark(cache, url));
   return stored && !isLate ? true : await forget(cache, [own, isLate ? primary : null, response.bodyKey]);
 }
@@ -60,13 +61,21 @@ function isInvalidated({ requestedAtMs, ownMarkAtMs }: StoredResponse, markedAtM
   return requestedAtMs <= markedAtMs && ownMarkAtMs !== markedAtMs;
 }
 
-/** A part never takes the place of a newer whole response, which may have arrived meanwhile. */
+/** A part never takes the place of a whole response that is as new, which may have arrived meanwhile. */
 async function isWorthLess(cache: CacheStore, url: string, { key, part, requestedAtMs }: StoredResponse): Promise<boolean> {
   if (part === null) return false;
   const held = await readEntry(cache, url, key);
   if (held?.entry.kind !== "response") return false;
   discard(held.response);
-  return held.entry.response.part === null && held.entry.response.requestedAtMs > requestedAtMs;
+  return held.entry.response.part === null && held.entry.response.requestedAtMs >= requestedAtMs;
+}
+
+/** The body of another variant that loses its place to this one: left behind, bodies would fill the store that the places bound. */
+async function bodyInPlaceOf(cache: CacheStore, url: string, { key, variant }: StoredResponse): Promise<string | null> {
+  const held = await readEntry(cache, url, key);
+  if (held?.entry.kind !== "response") return null;
+  discard(held.response);
+  return held.entry.response.variant === variant ? null : held.entry.response.bodyKey;
 }
 
 /** The index holds nothing but the fields and the last invalidation, so that writers of different variants write the same. */
@@ -80,8 +89,8 @@ async function writeIndex(cache: CacheStore, primary: string, { key, vary }: Sto
 /** The pointer by which other lists that want this response's language most find it. */
 async function writeLanguage(cache: CacheStore, response: StoredResponse): Promise<void> {
   const { key, variant } = response;
-  const offered = offeredLanguage(variant, storedHeaders(response).get("content-language"));
-  if (offered !== null) await putEntry(cache, await variantUrl(key, offered.name), { kind: "language", key, variant });
+  const offered = offeredLanguage(variant, response.headers.get("content-language"));
+  if (offered !== null) await putEntry(cache, await languageUrl(key, offered.name), { kind: "language", key, variant });
 }
 
 /** RFC 9111 4.4: what was asked for before now is not used any more, nor stored when it arrives later. */

@@ -1,12 +1,12 @@
 // Part of the stage admit: stores an answer while it streams to the visitor, or without one. Whether it may be stored was decided
 // before; what did not arrive whole is not stored.
 
-import { pump } from "../cache/pump.ts";
+import { bytePipe, declaredLength } from "../http/byte-stream.ts";
+import { pump, type PumpEnd } from "../cache/pump.ts";
 import type { DeclaredPart } from "../cache/part.ts";
 import type { Storable } from "../cache/storable.ts";
 import { variantKey } from "../cache/variant.ts";
-import { datable, shown, type Admission, type Answered } from "./admission.ts";
-import { sharedHeaders } from "./lookup.ts";
+import { announce, datable, shown, type Admission, type Answered } from "./admission.ts";
 import { storeResponse, type Unplaced } from "./store-response.ts";
 
 export interface StreamStoreInput {
@@ -22,25 +22,32 @@ export interface StreamStoreInput {
 
 /** Begins to store; the response that it returns carries the same bytes to the visitor, or none when nobody waits. */
 export function streamAndStore(admission: Admission, input: StreamStoreInput): Response {
-  const { exchange, ports, plan, cached } = admission;
+  const { exchange, ports, plan, cached, flight } = admission;
   const { outcome, isAwaited } = input;
   const { body, status, statusText } = outcome.response;
   const expectedBytes = declaredLength(outcome.response.headers);
-  const sink = storeResponse(unplaced(admission, input), expectedBytes, ports);
+  const response = unplaced(admission, input);
+  const sink = storeResponse(response, expectedBytes, ports);
+  announce(admission, datable(admission, outcome), { ...response, bytes: expectedBytes });
   const headers = new Headers(outcome.response.headers);
   if (cached.policy.setCookie === "strip") headers.delete("set-cookie");
   if (body === null) {
-    ports.defer(sink.close());
+    ports.defer(sink.close().then((isStored) => flight?.end(isStored)));
     return shown(new Response(null, { status, statusText, headers }), plan);
   }
-  const through = expectedBytes === null ? new IdentityTransformStream() : new FixedLengthStream(expectedBytes);
+  const through = bytePipe(expectedBytes);
   const client = isAwaited ? through.writable : null;
   const { objectBytesMax } = cached.policy;
-  const work = pump({ body, client, store: sink, expectedBytes, bytesMax: objectBytesMax, clock: ports.clock });
-  ports.defer(
-    work.then((end) => (end === "stored" ? undefined : ports.log.write({ event: "cache-not-stored", id: exchange.id, reason: end }))),
-  );
+  const clientGone = exchange.request.signal;
+  const work = pump({ body, client, clientGone, store: sink, expectedBytes, bytesMax: objectBytesMax });
+  ports.defer(finished(work, admission));
   return shown(new Response(isAwaited ? through.readable : null, { status, statusText, headers, encodeBody: "manual" }), plan);
+}
+
+async function finished(work: Promise<PumpEnd>, { exchange, ports, flight }: Admission): Promise<void> {
+  const end = await work;
+  flight?.end(end === "stored");
+  if (end !== "stored") ports.log.write({ event: "cache-not-stored", id: exchange.id, reason: end });
 }
 
 /** A part is stored with the status of the whole that it is of. */
@@ -49,10 +56,10 @@ function unplaced(admission: Admission, { outcome, verdict, part, ownMarkAtMs }:
   return {
     key: admission.cached.key,
     vary: verdict.vary,
-    variant: variantKey(verdict.vary, sharedHeaders(admission.plan)),
+    variant: variantKey(verdict.vary, admission.plan.originRequest.headers),
     status: part === undefined ? response.status : 200,
     statusText: part === undefined ? response.statusText : "OK",
-    headers: [...verdict.headers],
+    headers: verdict.headers,
     requestedAtMs,
     respondedAtMs,
     tags: verdict.tags,
@@ -60,9 +67,4 @@ function unplaced(admission: Admission, { outcome, verdict, part, ownMarkAtMs }:
     ownMarkAtMs: ownMarkAtMs ?? 0,
     part: part ?? null,
   };
-}
-
-function declaredLength(headers: Headers): number | null {
-  const value = headers.get("content-length");
-  return value !== null && /^\d{1,15}$/.test(value) ? Number(value) : null;
 }

@@ -10,12 +10,15 @@ export function policyOf(changes: Partial<CachePolicySnapshot> = {}): CachePolic
     browserTtlSeconds: null,
     staleWhileRevalidateSeconds: 0,
     staleIfErrorSeconds: 0,
-    key: { query: { kind: "all" }, sortQuery: false, headers: [], cookies: [], country: false },
+    key: { query: { kind: "all" }, sortQuery: false, headers: [], cookies: [], country: false, device: false, languages: [] },
     bypassCookies: [],
     setCookie: "refuse",
     requestCookies: "explicit",
     tags: [],
     objectBytesMax: 100 * 1024 * 1024,
+    vary: { ignore: [], accept: [], languages: [] },
+    requestDirectives: "ignore",
+    collapseMs: 0,
     ...changes,
   };
 }

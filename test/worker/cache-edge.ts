@@ -1,8 +1,8 @@
-// One edge for tests: the real decision and the real stages lookup and admit over the Cache API of workerd, with a virtual clock
-// and an origin that is a function. Asserts nothing; records what the origin was asked.
+// One edge for tests: the real decision and all stages of a proxied request over the Cache API of workerd, with a virtual clock and
+// an origin that is a function. Asserts nothing; records what the origin was asked.
 
 import { decide } from "../../src/decide.ts";
-import type { CachePolicySnapshot } from "../../src/config/snapshot.ts";
+import type { CachePolicySnapshot, PoolSnapshot } from "../../src/config/snapshot.ts";
 import { emptyPurgeGenerations, type PurgeGenerations } from "../../src/cache/purge.ts";
 import type { CacheDigest, Exchange } from "../../src/exchange.ts";
 import { emptyOverrides } from "../../src/origin/overrides.ts";
@@ -11,14 +11,14 @@ import type { CacheStore, Ports } from "../../src/ports.ts";
 import { createHostTable } from "../../src/routing/host-table.ts";
 import { createRouteTable } from "../../src/routing/path-table.ts";
 import type { Ruleset, Site } from "../../src/ruleset.ts";
-import type { Plan } from "../../src/plan.ts";
-import { admit, admitRefresh } from "../../src/stages/admit.ts";
-import { askAndComplete } from "../../src/stages/complete.ts";
-import type { FetchOutcome } from "../../src/stages/fetch.ts";
-import { lookup, originRequest, type Lookup } from "../../src/stages/lookup.ts";
+import { createEntryReader } from "../../src/cache/entries.ts";
+import { createFlightTable, type FlightTable } from "../../src/cache/flights.ts";
+import { createOriginTable } from "../../src/origin/table.ts";
+import { proxy } from "../../src/stages/proxy.ts";
 import { receive } from "../../src/stages/receive.ts";
 import { policyOf } from "../support/cache-policy.ts";
 import { routeOf } from "../support/routes.ts";
+import { CIRCUIT } from "../unit/origin/fixtures.ts";
 
 export interface Asked {
   readonly method: string;
@@ -42,6 +42,8 @@ export interface EdgeInput {
 export interface Edge {
   readonly asked: Asked[];
   readonly log: Readonly<Record<string, unknown>>[];
+  /** How many times a request has asked whether it must wait for another. */
+  boarded: number;
   origin: Origin;
   nowMs: number;
   purges: PurgeGenerations;
@@ -56,10 +58,14 @@ export interface Edge {
 export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
   const pending: Promise<unknown>[] = [];
   let ruleset = rulesetOf(policyOf(input.policy));
+  const origins = createOriginTable();
+  const entries = createEntryReader();
+  const flights = countedFlights(() => (edge.boarded += 1));
   let ids = 0;
   const edge: Edge = {
     asked: [],
     log: [],
+    boarded: 0,
     usePolicy(policy) {
       ruleset = rulesetOf(policyOf(policy));
     },
@@ -86,12 +92,12 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
         plan: decision.outcome.plan,
         digest: {
           rules: [],
-          cache: { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, detail: null },
+          cache: { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null },
           attempts: [],
           error: null,
         },
       };
-      const response = await run(exchange, decision.outcome.plan);
+      const response = await proxy({ exchange, plan: decision.outcome.plan, origins, flights, entries, ports });
       return { response, cache: exchange.digest.cache };
     },
     async get(url, init) {
@@ -111,36 +117,30 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
     cache: { ...platformCacheStore, ...input.cache },
     config: {} as never,
     purges: {} as never,
-    fetcher: {} as never,
+    fetcher: {
+      async fetch(url, { method, headers }) {
+        const { pathname, search } = new URL(url);
+        edge.asked.push({ method, target: pathname + search, headers });
+        const response = await edge.origin({ method, target: pathname + search, headers });
+        edge.nowMs += 1;
+        if (response === null) throw new Error("Network connection lost.");
+        return response;
+      },
+    },
     log: { write: (line) => void edge.log.push(line) },
     defer: (work) => void pending.push(work),
   };
-  async function run(exchange: Exchange, plan: Plan): Promise<Response> {
-    const found = await lookup(exchange, ports, plan);
-    if (found.kind === "hit") return found.response;
-    if (found.kind === "not-in-cache") return new Response(null, { status: 504 });
-    if (found.kind === "stale") {
-      const { refresh } = found;
-      ports.defer(ask(plan, found).then((outcome) => admitRefresh(exchange, ports, plan, { refresh, outcome })));
-      return found.response;
-    }
-    const answered = await askAndComplete(found, ports, (asked) => ask(plan, asked));
-    return (await admit(exchange, ports, plan, answered)) ?? new Response("no origin", { status: 502 });
-  }
-
-  async function ask(plan: Plan, found: Lookup): Promise<FetchOutcome> {
-    const { method, headers } = originRequest(plan, found, edge.nowMs);
-    const asked = { method, target: plan.originRequest.target, headers };
-    edge.asked.push(asked);
-    edge.nowMs += 1;
-    const requestedAtMs = edge.nowMs;
-    const response = await edge.origin(asked);
-    if (response === null) return { kind: "failed", reason: "reset", retryAfterSeconds: null };
-    const answering = { pool: "web", id: "one", base: "http://origin.test", basePath: "" };
-    return { kind: "response", response, origin: answering, requestedAtMs, respondedAtMs: edge.nowMs };
-  }
-
   return edge;
+}
+
+function countedFlights(count: () => void): FlightTable {
+  const table = createFlightTable();
+  return {
+    board(name, nowMs) {
+      count();
+      return table.board(name, nowMs);
+    },
+  };
 }
 
 function rulesetOf(policy: CachePolicySnapshot): Ruleset {
@@ -164,10 +164,19 @@ function rulesetOf(policy: CachePolicySnapshot): Ruleset {
     errorPages: {},
     routes: createRouteTable([{ ...route, action }]),
   };
+  const origin = { id: "one", base: "http://origin.test", basePath: "", weight: 1, backup: false };
+  const pool: PoolSnapshot = {
+    name: "web",
+    policy: { kind: "round-robin" },
+    origins: [origin],
+    health: null,
+    circuit: CIRCUIT,
+    fallback: null,
+  };
   return {
     release: "0".repeat(64),
     hosts: createHostTable([site]),
-    pools: new Map(),
+    pools: new Map([["web", pool]]),
     rules: [],
     originBases: ["http://origin.test"],
     client: { addressHeader: "cf-connecting-ip", isTrustedProxy: () => false },

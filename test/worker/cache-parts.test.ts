@@ -3,6 +3,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
 import { CACHE_INLINE_BYTES_MAX } from "../../src/limits.ts";
+import { CACHE_RANGE_FILL_BYTES_MAX } from "../../src/limits.ts";
 import { edgeOf, type Origin } from "./cache-edge.ts";
 
 afterEach(() => reset());
@@ -154,6 +155,41 @@ test.each([
   await edge.get(URL, ranged("bytes=2-4"));
   await edge.get(URL);
   expect(edge.asked.length).toBe(3);
+});
+
+test("when a second part of a small whole is asked for, the whole is fetched besides, and all later parts come from the store", async () => {
+  const edge = edgeOf(rangedOrigin("0123456789"));
+  await edge.get(URL, ranged("bytes=0-1"));
+  expect((await edge.get(URL, ranged("bytes=4-5"))).text).toBe("45");
+  expect(edge.asked.map(({ headers }) => headers.get("range"))).toEqual(["bytes=0-1", "bytes=4-5", null]);
+  for (const [range, text] of [
+    ["bytes=8-9", "89"],
+    ["bytes=-3", "789"],
+    ["bytes=0-1", "01"],
+  ] as const) {
+    const part = await edge.get(URL, ranged(range));
+    expect([part.cache.status, part.text]).toEqual(["HIT", text]);
+  }
+  expect((await edge.get(URL)).text).toBe("0123456789");
+  expect(edge.asked.length).toBe(3);
+});
+
+test.each([
+  [CACHE_RANGE_FILL_BYTES_MAX, 1],
+  [CACHE_RANGE_FILL_BYTES_MAX + 1, 0],
+])("of a whole of %i bytes, %i is fetched when parts are asked for", async (size, wholes) => {
+  const edge = edgeOf(({ headers }) => {
+    const fields = { "cache-control": "max-age=60", etag: '"1"' };
+    const [, start = "0"] = /bytes=(\d+)/.exec(headers.get("range") ?? "") ?? [];
+    if (!headers.has("range")) return new Response("whole", { headers: fields });
+    return new Response("a", {
+      status: 206,
+      headers: { ...fields, "content-length": "1", "content-range": `bytes ${start}-${start}/${size}` },
+    });
+  });
+  await edge.get(URL, ranged("bytes=0-0"));
+  await edge.get(URL, ranged("bytes=5-5"));
+  expect(edge.asked.filter(({ headers }) => !headers.has("range")).length).toBe(wholes);
 });
 
 test("the answer to If-Range is not stored: it need not have all fields of the whole", async () => {

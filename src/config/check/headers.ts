@@ -8,7 +8,7 @@ import type { CheckContext } from "./context.ts";
 import { checkTemplate } from "./templates.ts";
 
 /** Set by Breakwater on the way to the origin; an application trusts them. */
-const FORWARDING: ReadonlySet<string> = new Set([
+export const FORWARDING: ReadonlySet<string> = new Set([
   "forwarded",
   "x-forwarded-for",
   "x-forwarded-host",

@@ -4,8 +4,9 @@ import { canonicalText, paramNames, parsePathPattern } from "../path-pattern.ts"
 import type { NormalRoute, NormalSite } from "../normalize.ts";
 import type { PathSnapshot } from "../snapshot.ts";
 import type { Path } from "../source.ts";
-import { CACHE_LIFETIME_SECONDS_MAX, BODY_BYTES_MAX, CACHE_OBJECT_BYTES_MAX, REPLAY_BYTES_MAX } from "../../limits.ts";
-import { parseDurationSeconds, parseSizeBytes } from "../units.ts";
+import { BODY_BYTES_MAX, CACHE_OBJECT_BYTES_MAX, REPLAY_BYTES_MAX } from "../../limits.ts";
+import { parseSizeBytes } from "../units.ts";
+import { checkCache } from "./cache.ts";
 import { report, reportInside, reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { checkTimeouts } from "./durations.ts";
@@ -113,42 +114,6 @@ function checkStrip(context: CheckContext, route: NormalRoute, pattern: PathSnap
     if (route.rewrite === undefined || route[key] === undefined) continue;
     const message = `\`rewrite\` replaces the whole path, so \`${key}\` has no effect.`;
     reportKey(context, [...path, key], { code: "conflicting-actions", message, fix: `Keep \`rewrite\` or \`${key}\`.` });
-  }
-}
-
-function checkCache(context: CheckContext, route: NormalRoute, path: Path): void {
-  const { cache } = route;
-  if (cache === undefined) return;
-  const at = [...path, "cache"];
-  checkLifetimes(context, cache, at);
-  if (typeof cache.key.query === "object" && (cache.key.query.ignore === undefined) === (cache.key.query.only === undefined)) {
-    const message = "`query` takes either `ignore` or `only`.";
-    report(context, [...at, "key", "query"], { code: "conflicting-options", message, fix: "Keep one of them." });
-  }
-  if (cache.edge !== "respect" && cache.default !== undefined) {
-    const message = `\`default\` is for \`edge: respect\`; with \`edge: ${cache.edge}\` it has no effect.`;
-    reportKey(context, [...at, "default"], { code: "conflicting-options", message, fix: "Remove one of them." });
-  }
-}
-
-function checkLifetimes(context: CheckContext, cache: NonNullable<NormalRoute["cache"]>, at: Path): void {
-  const lifetimes: readonly (readonly [Path, string | undefined])[] = [
-    [["edge"], cache.edge],
-    [["default"], cache.default],
-    [["stale", "revalidate"], cache.stale.revalidate],
-    [["stale", "error"], cache.stale.error],
-    ...Object.entries(cache.statuses).map(([status, ttl]) => [["statuses", status], ttl] as const),
-  ];
-  for (const [where, ttl] of lifetimes) {
-    if ((parseDurationSeconds(ttl ?? "") ?? 0) <= CACHE_LIFETIME_SECONDS_MAX) continue;
-    const message = "Nothing stays in the cache for longer than 30 days.";
-    report(context, [...at, ...where], {
-      code: "out-of-range",
-      message,
-      expected: "at most 30d",
-      found: ttl ?? "",
-      fix: "Write 30d or less.",
-    });
   }
 }
 

@@ -1,8 +1,8 @@
 // The cache policy of a route, in seconds and bytes.
 
 import type { NormalRoute } from "../normalize.ts";
-import type { CacheKeySnapshot, CachePolicySnapshot } from "../snapshot.ts";
-import { parseDurationSeconds, parseSizeBytes } from "../units.ts";
+import type { CacheKeySnapshot, CachePolicySnapshot, CacheVarySnapshot } from "../snapshot.ts";
+import { parseDurationMs, parseDurationSeconds, parseSizeBytes } from "../units.ts";
 import { promised, sortedUnique } from "./order.ts";
 
 type Cache = NonNullable<NormalRoute["cache"]>;
@@ -20,6 +20,9 @@ export function compileCache(cache: Cache): CachePolicySnapshot {
     requestCookies: cache.requestCookies,
     tags: sortedUnique(cache.tags),
     objectBytesMax: promised(parseSizeBytes(cache.maxObject), "cache.maxObject"),
+    vary: compileVary(cache.vary),
+    requestDirectives: cache.requestDirectives,
+    collapseMs: promised(parseDurationMs(cache.collapse), "cache.collapse"),
   };
 }
 
@@ -40,6 +43,17 @@ function compileKey(key: Cache["key"]): CacheKeySnapshot {
     headers: sortedUnique(key.header.map((name) => name.toLowerCase())),
     cookies: sortedUnique(key.cookie),
     country: key.country,
+    device: key.device,
+    languages: key.language,
+  };
+}
+
+/** The order of types and languages has meaning, that of the ignored fields has none. */
+function compileVary({ ignore, accept, language }: Cache["vary"]): CacheVarySnapshot {
+  return {
+    ignore: sortedUnique(ignore.map((name) => name.toLowerCase())),
+    accept: accept.map((type) => type.toLowerCase()),
+    languages: language,
   };
 }
 

@@ -1,8 +1,20 @@
 // The cache policy of a route: short (`bypass`, `respect`, `30d`) and long form.
 
 import { z } from "zod";
-import { CACHE_OBJECT_BYTES_MAX_DEFAULT } from "../../limits.ts";
-import { cookieName, cookiePattern, duration, headerName, key, mapping, queryPattern, size, statusOrClass } from "./scalars.ts";
+import { CACHE_ACCEPT_TYPES_MAX, CACHE_LANGUAGES_MAX, CACHE_OBJECT_BYTES_MAX_DEFAULT, CACHE_VARY_IGNORE_MAX } from "../../limits.ts";
+import {
+  cookieName,
+  cookiePattern,
+  duration,
+  headerName,
+  key,
+  languageTag,
+  mapping,
+  mediaType,
+  queryPattern,
+  size,
+  statusOrClass,
+} from "./scalars.ts";
 
 /**
  * Parameters that carry where a visitor came from and change nothing in the answer. Ignored in the key *and* not sent to the
@@ -36,6 +48,11 @@ export const keyQuery = mapping({
   only: key(z.array(queryPattern).optional(), "The only parameters that count; all others are left out.", ["page", "q"]),
 });
 
+const languages = z
+  .array(languageTag)
+  .max(CACHE_LANGUAGES_MAX, { error: () => `${CACHE_LANGUAGES_MAX} languages at most` })
+  .default([]);
+
 const cacheKey = mapping({
   query: key(
     z.union([z.enum(["all", "none"]), keyQuery]).default({ ignore: TRACKING_PARAMETERS }),
@@ -46,6 +63,40 @@ const cacheKey = mapping({
   header: key(z.array(headerName).default([]), "Request headers whose values are part of the key.", ["x-app-version"]),
   cookie: key(z.array(cookieName).default([]), "Cookies whose values are part of the key.", ["currency"]),
   country: key(z.boolean().default(false), "Make the visitor's country part of the key.", true),
+  device: key(
+    z.boolean().default(false),
+    "Make the class of device, `mobile`, `tablet` or `desktop` by User-Agent, part of the key. The origin gets it as `X-Device-Class`.",
+    true,
+  ),
+  language: key(
+    languages,
+    "Languages of the site, the default first. The one that suits the visitor's Accept-Language is part of the key and all that the origin gets as Accept-Language.",
+    ["en", "de", "pt-BR"],
+  ),
+});
+
+const cacheVary = mapping({
+  ignore: key(
+    z
+      .array(headerName)
+      .max(CACHE_VARY_IGNORE_MAX, { error: () => `${CACHE_VARY_IGNORE_MAX} headers at most` })
+      .default([]),
+    "Request headers that do not reach the origin with a request that may be cached, and make no variants when it names them in Vary.",
+    ["user-agent", "origin"],
+  ),
+  accept: key(
+    z
+      .array(mediaType)
+      .max(CACHE_ACCEPT_TYPES_MAX, { error: () => `${CACHE_ACCEPT_TYPES_MAX} media types at most` })
+      .default([]),
+    "Media types that Accept is reduced to: those that the visitor names, in this order, then `*/*`.",
+    ["image/avif", "image/webp"],
+  ),
+  language: key(
+    languages,
+    "Languages that Accept-Language is reduced to, the default first: like `key.language`, for an origin that says `Vary: Accept-Language`.",
+    ["en", "de"],
+  ),
 });
 
 /** Long form. */
@@ -89,6 +140,7 @@ export const cacheLong = mapping({
     "Serving answers that are past their lifetime (RFC 5861).",
   ),
   key: key(cacheKey.prefault({}), "What makes two requests the same, besides host and path."),
+  vary: key(cacheVary.prefault({}), "What is made alike in requests that may be cached, so that an origin's Vary makes few variants."),
   bypass: key(
     mapping({
       cookie: key(z.array(cookiePattern).default([]), "Requests with one of these cookies go to the origin and are not stored.", [
@@ -117,6 +169,16 @@ export const cacheLong = mapping({
     size.default(`${CACHE_OBJECT_BYTES_MAX_DEFAULT / 1024 ** 2}MiB`),
     "Larger answers are passed through and not stored.",
     "10MiB",
+  ),
+  requestDirectives: key(
+    z.enum(["obey", "ignore"]).default("ignore"),
+    "Whether a visitor's Cache-Control (`no-cache`, `max-age`, `min-fresh`, `max-stale`) is honoured. With `obey` each visitor can reach the origin at will.",
+    "obey",
+  ),
+  collapse: key(
+    duration.default("5s"),
+    "How long a request waits for the answer to another one with the same key before it asks the origin itself; `0s` does not wait.",
+    "5s",
   ),
 });
 

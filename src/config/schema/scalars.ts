@@ -56,6 +56,12 @@ export const contentType = text(
   "a media type such as text/html; charset=utf-8",
 );
 
+/** RFC 9110 12.5.1, without wildcards and parameters: a type that a visitor can take by name. */
+export const mediaType = text(/^[a-z0-9!#$&^_.+-]{1,64}\/[a-z0-9!#$&^_.+-]{1,64}$/i, "a media type such as image/webp");
+
+/** RFC 5646, as far as RFC 4647 compares it. */
+export const languageTag = text(/^[a-z]{1,8}(-[a-z0-9]{1,8}){0,7}$/i, "a language such as en or pt-BR");
+
 /** Relative and inside the config's folder: a config from somebody else must not read /etc/passwd into a page. */
 export const fileName = text(
   /^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\u0000-\u001f\\:]{1,255}$/,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { parsePurge } from "../../../src/admin/purge-request.ts";
-import { PURGE_VALUE_CHARS_MAX } from "../../../src/limits.ts";
+import { parsePurge, parsePurges } from "../../../src/admin/purge-request.ts";
+import { PURGES_AT_ONCE_MAX, PURGE_VALUE_CHARS_MAX } from "../../../src/limits.ts";
 
 const good: readonly (readonly [unknown, unknown])[] = [
   [{ kind: "everything" }, { kind: "everything", value: "", soft: false }],
@@ -74,4 +74,34 @@ test("a value is taken up to its limit and not one character beyond", () => {
   const tag = "t".repeat(PURGE_VALUE_CHARS_MAX);
   expect(parsePurge({ kind: "tag", value: tag }, null)).toMatchObject({ ok: true });
   expect(parsePurge({ kind: "tag", value: `${tag}t` }, null)).toMatchObject({ ok: false, error: { field: "value" } });
+});
+
+test("one purge alone is a list of one, and a list is taken in its order", () => {
+  const tag = { kind: "tag", value: "a", soft: false };
+  const host = { kind: "host", value: "b.test", soft: true };
+  expect(parsePurges(tag, null)).toEqual({ ok: true, value: [tag] });
+  expect(parsePurges({ purges: [host, tag] }, null)).toEqual({ ok: true, value: [host, tag] });
+});
+
+const badLists: readonly (readonly [unknown, string, string])[] = [
+  [{ purges: "a" }, "purges", "expected a list"],
+  [{ purges: [] }, "purges", "expected a list"],
+  [{ purges: [{ kind: "tag", value: "a" }], kind: "tag" }, "kind", "stands beside `purges`"],
+  [{ purges: [{ kind: "tag", value: "a" }, "b"] }, "purges[1]", "expected a JSON object"],
+  [{ purges: [{ kind: "tag", value: "a" }, { kind: "no" }] }, "purges[1].kind", "expected one of"],
+  [{ purges: [{ purges: [] }] }, "purges[0].kind", "expected one of"],
+  [{}, "kind", "expected one of"],
+];
+
+test.each(badLists)("%j is refused at %s: %s", (body, field, message) => {
+  expect(parsePurges(body, null)).toMatchObject({ ok: false, error: { field, message: expect.stringContaining(message) } });
+});
+
+test("a list is taken up to its limit and not one purge beyond", () => {
+  const purges = Array.from({ length: PURGES_AT_ONCE_MAX }, (_, index) => ({ kind: "tag", value: `t${index}` }));
+  expect(parsePurges({ purges }, null)).toMatchObject({ ok: true });
+  expect(parsePurges({ purges: [...purges, { kind: "tag", value: "one more" }] }, null)).toMatchObject({
+    ok: false,
+    error: { field: "purges", message: expect.stringContaining("at most 100") },
+  });
 });

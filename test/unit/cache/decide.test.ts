@@ -77,6 +77,64 @@ test.each([
 });
 
 test.each([
+  ["max-stale", 60_000, "accepted"],
+  ["max-stale=5", 10_000, "accepted"],
+  ["max-stale=5", 15_000, "accepted"],
+  ["max-stale=5", 16_000, "revalidate"],
+  ["max-stale=0", 10_000, "revalidate"],
+  ["max-stale=junk", 10_000, "revalidate"],
+  ["max-stale=5, max-stale=2", 13_000, "revalidate"],
+  ["max-stale", 9_000, "hit"],
+  ["max-stale, no-cache", 11_000, "revalidate"],
+  ["max-stale, max-age=11", 11_000, "accepted"],
+  ["max-stale, max-age=11", 12_000, "revalidate"],
+  ["max-stale, min-fresh=1", 11_000, "revalidate"],
+  ["", 11_000, "revalidate"],
+])("a request's %s, where it is honoured, after %i ms of a lifetime of 10 s", (request, ageMs, kind) => {
+  expect(decideStored(inputOf("max-age=10", { request, ageMs })).kind).toBe(kind);
+});
+
+test.each([
+  ["max-age=10, must-revalidate", "revalidate"],
+  ["max-age=10, proxy-revalidate", "revalidate"],
+  ["s-maxage=10", "revalidate"],
+  ["max-age=10, no-cache", "revalidate"],
+  ['max-age=10, no-cache="set-cookie"', "revalidate"],
+  ["max-age=10", "accepted"],
+  ["public", "accepted"],
+])("max-stale does not get past what forbids staleness: %s", (cacheControl, kind) => {
+  expect(decideStored(inputOf(cacheControl, { request: "max-stale", ageMs: 11_000 })).kind).toBe(kind);
+});
+
+test("max-stale gets past no purge, no invalidation, and not past the time that purges are remembered", () => {
+  const stale = { request: "max-stale", ageMs: 20_000 };
+  expect(decideStored(inputOf("max-age=10", { ...stale, purged: { hardMs: NOW, softMs: 0 } })).kind).toBe("miss");
+  expect(decideStored(inputOf("max-age=10", { ...stale, purged: { hardMs: 0, softMs: NOW } })).kind).toBe("revalidate");
+  expect(decideStored(inputOf("max-age=100", { ...stale, purged: { hardMs: 0, softMs: NOW + 1000 } })).kind).toBe("revalidate");
+  expect(decideStored(inputOf("max-age=10", { ...stale, purged: { hardMs: 0, softMs: NOW - 1 } })).kind).toBe("accepted");
+  expect(decideStored(inputOf("max-age=10", { ...stale, invalidatedAtMs: NOW })).kind).toBe("miss");
+  const ageMs = CACHE_LIFETIME_SECONDS_MAX * 1000;
+  expect(decideStored(inputOf("max-age=10", { ...stale, ageMs })).kind).toBe("accepted");
+  expect(decideStored(inputOf("max-age=10", { ...stale, ageMs: ageMs + 1 })).kind).toBe("miss");
+});
+
+test("within the origin's own window a refresh is begun whatever max-stale says, unless the request wants it fresh", () => {
+  const windowed = "max-age=10, stale-while-revalidate=5";
+  const kinds = ["", "max-stale", "max-age=60", "max-age=60, max-stale", "max-age=5", "min-fresh=1", "no-cache"].map(
+    (request) => decideStored(inputOf(windowed, { request, ageMs: 11_000 })).kind,
+  );
+  expect(kinds).toEqual(["stale", "stale", "revalidate", "stale", "revalidate", "revalidate", "revalidate"]);
+});
+
+test("a route's own lifetime lifts what the origin's s-maxage and no-cache forbid, not what must-revalidate does", () => {
+  const policy = policyOf({ mode: "override", edgeTtlSeconds: 10 });
+  const kinds = ["s-maxage=1", "no-cache", "must-revalidate"].map(
+    (cacheControl) => decideStored(inputOf(cacheControl, { policy, request: "max-stale", ageMs: 11_000 })).kind,
+  );
+  expect(kinds).toEqual(["accepted", "accepted", "revalidate"]);
+});
+
+test.each([
   ["max-age=10, stale-if-error=5", 14_999, true],
   ["max-age=10, stale-if-error=5", 15_000, false],
   ["max-age=10, stale-if-error=5, must-revalidate", 11_000, false],

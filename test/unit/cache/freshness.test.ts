@@ -40,6 +40,12 @@ test.each([
   ],
   ["Surrogate-Control stands before Cache-Control", { "surrogate-control": "max-age=8", "cache-control": "max-age=1" }, 8, "targeted"],
   [
+    "Surrogate-Control may add a stale window to its lifetime",
+    { "surrogate-control": "max-age=8+60", "cache-control": "max-age=1" },
+    8,
+    "targeted",
+  ],
+  [
     "Surrogate-Control without a lifetime governs nothing",
     { "surrogate-control": 'content="ESI/1.0"', "cache-control": "max-age=1" },
     1,
@@ -122,6 +128,11 @@ test("an override replaces the no-cache and s-maxage that would forbid staleness
   const policy = policyOf({ ...route, mode: "override", edgeTtlSeconds: 10 });
   expect(staleWindows(responseOf({ "cache-control": "no-cache, s-maxage=1" }), policy).whileRevalidate).toBe(30);
   expect(staleWindows(responseOf({ "cache-control": "must-revalidate" }), policy).whileRevalidate).toBe(0);
+});
+
+test("the stale window of Surrogate-Control is the one that counts", () => {
+  const response = responseOf({ "surrogate-control": "max-age=8+60", "cache-control": "max-age=1, stale-while-revalidate=5" });
+  expect(staleWindows(response, policyOf()).whileRevalidate).toBe(60);
 });
 
 test("garbage beside a lifetime never makes it longer", () => {

@@ -6,7 +6,15 @@ import { cacheKey, urlOfKey } from "../../../src/cache/key.ts";
 import type { CacheKeySnapshot } from "../../../src/config/snapshot.ts";
 import { factsOf } from "../../support/facts.ts";
 
-const plain: CacheKeySnapshot = { query: { kind: "all" }, sortQuery: false, headers: [], cookies: [], country: false };
+const plain: CacheKeySnapshot = {
+  query: { kind: "all" },
+  sortQuery: false,
+  headers: [],
+  cookies: [],
+  country: false,
+  device: false,
+  languages: [],
+};
 const ignoring = { ...plain, query: { kind: "ignore", names: ["utm_*", "gclid"] } } as const;
 const only = { ...plain, query: { kind: "only", names: ["page", "f_*"] } } as const;
 
@@ -31,6 +39,16 @@ test("headers, cookies and the country that a route adds are parts of the key, a
   expect(of({ "x-app": "1", cookie: "a=b; currency=EUR" })).toBe("http://shop.test/#header:x-app=1&cookie:currency=EUR&country=DE");
   expect(of({})).toBe("http://shop.test/#header:x-app&cookie:currency&country=DE");
   expect(of({ "x-app": "" })).not.toBe(of({}));
+});
+
+test.each([
+  ["Mozilla/5.0 (iPhone) Mobile", "de-CH, en;q=0.1", "#device=mobile&language=de"],
+  ["Mozilla/5.0 (iPad)", "fr", "#device=tablet&language=en"],
+  ["", "", "#device=desktop&language=en"],
+])("the class of device and the language are one of few, whatever a visitor sends: %s, %s", (userAgent, acceptLanguage, added) => {
+  const policy = { ...plain, device: true, languages: ["en", "de"] };
+  const headers = { "user-agent": userAgent, "accept-language": acceptLanguage };
+  expect(cacheKey(factsOf({ headers }), policy).key).toBe(`http://shop.test/${added}`);
 });
 
 test("cookie values that differ after a comma are two keys", () => {

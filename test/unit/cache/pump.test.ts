@@ -47,26 +47,26 @@ interface Case {
   readonly body: ReadableStream<Uint8Array>;
   readonly sink: StoreSink;
   readonly client?: WritableStream<Uint8Array> | null;
+  readonly clientGone?: AbortSignal;
   readonly expectedBytes?: number | null;
   readonly bytesMax?: number;
-  readonly nowMs?: () => number;
 }
 
 async function run(input: Case): Promise<PumpEnd> {
   return await pump({
     body: input.body,
     client: input.client ?? null,
+    clientGone: input.clientGone ?? null,
     store: input.sink,
     expectedBytes: input.expectedBytes ?? null,
     bytesMax: input.bytesMax ?? 1e9,
-    clock: { nowMs: input.nowMs ?? (() => 0) },
   });
 }
 
-function visitor(received: number[], write: () => void = () => undefined): WritableStream<Uint8Array> {
+function visitor(received: number[], write: () => Promise<void> | undefined = () => undefined): WritableStream<Uint8Array> {
   return new WritableStream({
-    write(chunk) {
-      write();
+    async write(chunk) {
+      await write();
       received.push(chunk.byteLength);
     },
     close: () => void received.push(-1),
@@ -125,6 +125,23 @@ test("a visitor who leaves does not end the store", async () => {
   expect(events).toEqual(["write 3", "write 4", "write 5", "close"]);
 });
 
+test.each(["before", "during"])(
+  "a visitor who leaves %s the answer without a word from the stream does not end the store",
+  async (when) => {
+    const leaving = new AbortController();
+    if (when === "before") leaving.abort();
+    const silent = new WritableStream<Uint8Array>({
+      write() {
+        leaving.abort();
+        return new Promise(() => undefined);
+      },
+    });
+    const { sink, events } = sinkOf();
+    expect(await run({ body: source([3, 4]).body, sink, client: silent, clientGone: leaving.signal })).toBe("stored");
+    expect(events).toEqual(["write 3", "write 4", "close"]);
+  },
+);
+
 test("with neither visitor nor store the origin is read no further", async () => {
   const { sink } = sinkOf();
   const { body, pulled } = source(Array.from({ length: 100 }, () => 10));
@@ -174,15 +191,25 @@ test.each([
 
 test("a visitor who takes longer than the limit for a chunk loses the store, not the answer", async () => {
   for (const [ms, end] of [
-    [CACHE_CLIENT_STALL_MS_MAX, "stored"],
+    [CACHE_CLIENT_STALL_MS_MAX - 1, "stored"],
     [CACHE_CLIENT_STALL_MS_MAX + 1, "stalled"],
   ] as const) {
-    let nowMs = 0;
+    vi.useFakeTimers();
     const received: number[] = [];
-    const client = visitor(received, () => {
-      nowMs += ms;
-    });
-    expect(await run({ body: source([3, 4]).body, sink: sinkOf().sink, client, nowMs: () => nowMs })).toBe(end);
+    const client = visitor(received, () => new Promise((resolve) => void setTimeout(resolve, ms)));
+    const done = run({ body: source([3, 4]).body, sink: sinkOf().sink, client });
+    await vi.advanceTimersByTimeAsync(3 * CACHE_CLIENT_STALL_MS_MAX);
+    expect(await done).toBe(end);
     expect(received).toEqual([3, 4, -1]);
   }
+});
+
+test("a visitor who never takes anything again loses the store at the limit", async () => {
+  vi.useFakeTimers();
+  const { sink, events } = sinkOf();
+  void run({ body: source([3, 4]).body, sink, client: visitor([], () => new Promise(() => undefined)) });
+  await vi.advanceTimersByTimeAsync(CACHE_CLIENT_STALL_MS_MAX - 1);
+  expect(events).not.toContain("abort");
+  await vi.advanceTimersByTimeAsync(1);
+  expect(events.at(-1)).toBe("abort");
 });

@@ -4,9 +4,13 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   applyPurge,
+  applyRecords,
+  dropSpent,
   emptyPurgeGenerations,
   encodePurgeGenerations,
+  generationFor,
   parsePurgeGenerations,
+  placeOf,
   purgedAt,
   type PurgeGenerations,
 } from "../../../src/cache/purge.ts";
@@ -81,6 +85,53 @@ test("no purge ever hides an earlier or later one, in any order", () => {
       expect(all.version).toBe(purges.length);
     }),
   );
+});
+
+test("records applied at once are the same as one after the other", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(request, fc.integer({ min: 1, max: 1000 })), { maxLength: 20 }), (purges) => {
+      const records = purges.map(([one, at]) => ({ requests: [one], atMs: NOW + at }));
+      const single = records.reduce((document, record) => applyRecords(document, [record]), emptyPurgeGenerations());
+      expect(applyRecords(emptyPurgeGenerations(), records)).toEqual(single);
+    }),
+  );
+});
+
+test("dropping what is spent changes no answer about what can be stored", () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(request, fc.integer({ min: 1, max: 1000 })), { maxLength: 20 }), (purges) => {
+      const all = applyRecords(
+        emptyPurgeGenerations(),
+        purges.map(([one, at]) => ({ requests: [one], atMs: NOW + at })),
+      );
+      const subject = { url: "http://shop.test/a/b", tags: ["x"] };
+      const [before, after] = [purgedAt(all, subject), purgedAt(dropSpent(all, NOW + 1000), subject)];
+      expect(after.hardMs).toBe(before.hardMs);
+      expect(Math.max(after.softMs, after.hardMs)).toBe(Math.max(before.softMs, before.hardMs));
+    }),
+  );
+});
+
+test.each<[PurgeRequest["kind"], string, string]>([
+  ["url", "https://Shop.test/a#top", "http://shop.test/a"],
+  ["prefix", "shop.test/blog/", "https://shop.test/blog?x"],
+  ["host", "shop.test", "SHOP.test"],
+])("a purge of %s `%s` and one of `%s` set the same generation", (kind, one, other) => {
+  expect(placeOf({ kind, value: one })).toEqual(placeOf({ kind, value: other }));
+  expect(generationFor(purged(kind, one), { kind, value: other })).toEqual({ hardMs: NOW, softMs: 0 });
+});
+
+test("the generation of everything is none of a table, and what was never purged holds no times", () => {
+  expect(placeOf({ kind: "everything", value: "" })).toEqual({ table: "everything", slot: null });
+  expect(generationFor(purged("everything", "", true), { kind: "everything", value: "" })).toEqual({ hardMs: 0, softMs: NOW });
+  expect(generationFor(purged("tag", "a"), { kind: "url", value: "shop.test/a" })).toEqual({ hardMs: 0, softMs: 0 });
+});
+
+test("two names in one slot share its generation", () => {
+  const other = Array.from({ length: 20 * PURGE_TAG_SLOTS }, (_, index) => `t${index}`).find(
+    (tag) => placeOf({ kind: "tag", value: tag }).slot === placeOf({ kind: "tag", value: "a" }).slot,
+  );
+  expect(generationFor(purged("tag", other ?? ""), { kind: "tag", value: "a" })).toEqual({ hardMs: NOW, softMs: 0 });
 });
 
 test("the document is read as it was written", () => {

@@ -2,7 +2,8 @@
 
 import { expect, test } from "vitest";
 import { conditionalHeaders, confirms, mergedHeaders, unconditionalHeaders } from "../../../src/cache/revalidate.ts";
-import { storedOf } from "./stored-response.ts";
+import { currentAgeSeconds } from "../../../src/cache/freshness.ts";
+import { NOW, storedOf } from "./stored-response.ts";
 
 const MODIFIED = "Thu, 01 Jan 2026 00:00:00 GMT";
 
@@ -55,5 +56,14 @@ test("the fields of a 304 replace the stored ones, except what describes the sto
       c2: "1",
     }),
   );
-  expect(Object.fromEntries(merged)).toEqual({ a: "new", b: "kept", c: "added", date: "x", "content-encoding": "br" });
+  expect(Object.fromEntries(merged)).toEqual({ a: "new", b: "kept", c: "added", "content-encoding": "br" });
+});
+
+test("a 304 without Date makes a response as young as one with it", () => {
+  const old = storedOf({ "cache-control": "max-age=60", date: MODIFIED, age: "9" }, { requestedAtMs: NOW, respondedAtMs: NOW });
+  const ageAfter = (notModified: Record<string, string>): number =>
+    currentAgeSeconds({ ...old, headers: mergedHeaders(old, new Headers(notModified)) }, NOW);
+  expect(currentAgeSeconds(old, NOW)).toBe(12 * 3600);
+  expect(ageAfter({})).toBe(0);
+  expect(ageAfter({ date: new Date(NOW).toUTCString() })).toBe(0);
 });

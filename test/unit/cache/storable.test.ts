@@ -109,6 +109,16 @@ test("as many Vary fields and surrogate keys as the limits, and one more", () =>
   expect(reasonOf({ ...fresh, "cache-tag": list(CACHE_TAGS_MAX + 1) })).toBe("tags-too-many");
 });
 
+test("fields that the route ignores or keys by are not among those that tell variants apart, and do not count against the limit", () => {
+  const policy = policyOf({ vary: { ignore: ["origin", "user-agent"], accept: [], languages: [] } });
+  const verdict = judge({ ...fresh, vary: "User-Agent, Origin, Accept" }, { policy });
+  expect(verdict.store && verdict.vary).toEqual(["accept"]);
+  expect(verdict.store && verdict.headers.get("vary")).toBe("User-Agent, Origin, Accept");
+  const list = Array.from({ length: CACHE_VARY_FIELDS_MAX }, (_, index) => `f${index}`).join(", ");
+  expect(reasonOf({ ...fresh, vary: `origin, ${list}` }, { policy })).toBe("stored");
+  expect(reasonOf({ ...fresh, vary: "origin, *" }, { policy })).toBe("vary-star");
+});
+
 test("connection headers, cookies and the length are not stored, everything else is", () => {
   const verdict = judge(
     { ...fresh, connection: "x-hop", "x-hop": "1", "keep-alive": "1", "set-cookie": "a=1", "content-length": "5", "x-end": "1" },

@@ -11,7 +11,7 @@ export function storedOf(headers: Record<string, string>, changes: Partial<Store
     variant: "",
     status: 200,
     statusText: "OK",
-    headers: [...new Headers(headers)],
+    headers: new Headers(headers),
     requestedAtMs: NOW,
     respondedAtMs: NOW,
     tags: [],

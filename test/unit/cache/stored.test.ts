@@ -53,15 +53,15 @@ test("garbage is a miss, whatever it is", () => {
 });
 
 test("a field of a wrong type is a miss", () => {
-  const good = { format: 2, kind: "response", response: storedOf({ a: "1" }) };
+  const good = { format: 2, kind: "response", response: { ...storedOf({}), headers: [["a", "1"]] } };
   const decode = (value: unknown): Entry | null => decodeEntry(new Response(null, { headers: { [HEADER]: JSON.stringify(value) } }), KEY);
   expect(decode(good)).not.toBeNull();
   expect(decode({ ...good, format: 1 })).toBeNull();
   const wrong: Record<string, unknown> = {
     vary: ["a", 1],
     variant: 1,
-    status: 199,
-    statusText: null,
+    status: 304,
+    statusText: "\n",
     headers: [["bad name", "1"]],
     requestedAtMs: -1,
     respondedAtMs: "1",

@@ -151,7 +151,7 @@ describe("the difference of two configs", () => {
     owner: "",
   });
   const snapshot = (ids: readonly string[], lists: Snapshot["lists"] = {}): Snapshot => ({
-    format: 1,
+    format: 2,
     sites: [],
     pools: [],
     lists,

@@ -23,7 +23,8 @@ export interface Bench {
   readonly server: () => KvServer;
   readonly folder: () => string;
   readonly write: (name: string, text: string) => void;
-  readonly run: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ran>;
+  /** @param input - Standard input; without it there is none. */
+  readonly run: (args: readonly string[], env?: Readonly<Record<string, string>>, input?: string) => Promise<Ran>;
   /** With --remote, the account's credentials and --yes. */
   readonly runRemote: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ran>;
 }
@@ -42,16 +43,20 @@ export function bench(): Bench {
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const run: Bench["run"] = (args, env = {}) =>
-    spawnCli(args, folder, {
-      PATH: process.env["PATH"] ?? "",
-      HOME: folder,
-      BREAKWATER_URL: server.url,
-      BREAKWATER_ADMIN_TOKEN: ADMIN_TOKEN,
-      BREAKWATER_AUTHOR: "kim",
-      BREAKWATER_RETRY_MS: "1",
-      BREAKWATER_SETTLE_MS: "0",
-      ...env,
+  const run: Bench["run"] = (args, env = {}, input = "") =>
+    spawnCli(args, {
+      cwd: folder,
+      input,
+      env: {
+        PATH: process.env["PATH"] ?? "",
+        HOME: folder,
+        BREAKWATER_URL: server.url,
+        BREAKWATER_ADMIN_TOKEN: ADMIN_TOKEN,
+        BREAKWATER_AUTHOR: "kim",
+        BREAKWATER_RETRY_MS: "1",
+        BREAKWATER_SETTLE_MS: "0",
+        ...env,
+      },
     });
   return {
     server: () => server,
@@ -68,8 +73,16 @@ export function bench(): Bench {
   };
 }
 
-function spawnCli(args: readonly string[], cwd: string, env: Readonly<Record<string, string>>): Promise<Ran> {
-  const child = spawn(process.execPath, [SCRIPT, ...args], { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
+interface Start {
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly input: string;
+}
+
+function spawnCli(args: readonly string[], { cwd, env, input }: Start): Promise<Ran> {
+  const child = spawn(process.execPath, [SCRIPT, ...args], { cwd, env: { ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  // A command that does not read it may end first.
+  child.stdin.on("error", () => undefined).end(input);
   const out: Buffer[] = [];
   const err: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));

@@ -24,7 +24,10 @@ export interface KvServer {
   readonly seen: Seen[];
   /** Keys in the order in which they were written. */
   readonly written: string[];
+  /** Bodies of the requests to purge, those that were refused included. */
   readonly purges: unknown[];
+  /** So many requests to purge are granted, the next ones are answered 503. */
+  purgesGranted: number;
   /** Asked before each KV request. */
   fault: (request: { readonly method: string; readonly key: string }) => Fault | null;
   /** Runs after a value was stored and before the answer: a rival, a lagging replica. */
@@ -45,6 +48,7 @@ export async function startKvServer(): Promise<KvServer> {
     seen: [],
     written: [],
     purges: [],
+    purgesGranted: Number.POSITIVE_INFINITY,
     fault: () => null,
     afterPut: () => undefined,
     lagging: new Map(),
@@ -145,6 +149,7 @@ function admin(
   if (request.authorization !== `Bearer ${ADMIN_TOKEN}`) return send(response, 404, "<h1>Not found</h1>", { "content-type": "text/html" });
   if (request.url === "/_breakwater/purge") {
     state.purges.push(JSON.parse(request.body));
+    if (state.purges.length > state.purgesGranted) return send(response, 503, JSON.stringify({ error: { message: "the ledger is away" } }));
     return send(response, 200, JSON.stringify({ id: "p1", atMs: 1000, everywhereByMs: Date.UTC(2026, 10, 23, 20, 0, 0) }));
   }
   send(response, 200, JSON.stringify(state.status ?? statusOf(state)));

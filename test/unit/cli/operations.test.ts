@@ -6,6 +6,30 @@ import { bench, BLOCK_WP, config } from "./harness.ts";
 
 const { server, folder, write, run } = bench();
 
+const POLICY = `sites:
+  - name: www
+    hosts: [www.example.com]
+    routes:
+      - path: /*
+        pool: web
+        cache:
+          default: 10m
+          statuses: { 404: 1m }
+          browser: 5s
+          stale: { revalidate: 30s }
+          key: { device: true, language: [en, de] }
+          vary: { ignore: [User-Agent, Origin], accept: [image/avif, image/webp] }
+          setCookie: strip
+          requestCookies: ignore
+          tags: [pages]
+          maxObject: 1MiB
+          requestDirectives: obey
+          collapse: 2s
+      - { path: /plain/*, pool: web, cache: { collapse: 0s } }
+      - { path: /off, pool: web, cache: bypass }
+pools: { web: { origins: [https://origin.example.net] } }
+`;
+
 beforeEach(async () => {
   write("breakwater.yaml", config(BLOCK_WP));
   const { code, stderr } = await run(["publish"]);
@@ -176,40 +200,6 @@ describe("health", () => {
   });
 });
 
-describe("purge", () => {
-  test.each<readonly [string, readonly string[], unknown]>([
-    ["a URL", ["--url", "https://www.example.com/a?b=1"], { kind: "url", value: "https://www.example.com/a?b=1", soft: false }],
-    ["a host, soft", ["--host", "www.example.com", "--soft"], { kind: "host", value: "www.example.com", soft: true }],
-    ["everything", ["--everything"], { kind: "everything", value: "", soft: false }],
-  ])("%s is asked of the Worker", async (_name, args, body) => {
-    const ran = await run(["purge", ...args]);
-    expect(ran).toMatchObject({ code: 0 });
-    expect(ran.stdout).toContain("Everywhere by 2026-11-23 20:00:00 UTC.");
-    expect(server().purges).toEqual([body]);
-  });
-
-  test("--dry-run shows the key that it would be, and asks nobody", async () => {
-    const ran = await run(["purge", "--url", "https://WWW.example.com/a/../b", "--dry-run", "--json"]);
-    expect(ran.json()).toMatchObject({ ok: true, dryRun: true, request: { kind: "url", value: "https://www.example.com/b" } });
-    expect(server().purges).toEqual([]);
-  });
-
-  test.each<readonly [string, readonly string[]]>([
-    ["nothing named", []],
-    ["two things at once", ["--everything", "--host", "a.example"]],
-    ["a host with a path", ["--host", "a.example/b"]],
-  ])("%s is exit code 2", async (_name, args) => {
-    expect(await run(["purge", ...args])).toMatchObject({ code: 2 });
-    expect(server().purges).toEqual([]);
-  });
-
-  test("without a token nothing is purged, and it says what to set", async () => {
-    const ran = await run(["purge", "--everything"], { BREAKWATER_ADMIN_TOKEN: "" });
-    expect(ran.code).toBe(1);
-    expect(ran.stderr).toContain("BREAKWATER_ADMIN_TOKEN");
-  });
-});
-
 test("--json: every command that succeeds prints one JSON document with ok, and nothing else on standard output", async () => {
   server().values.set("health", JSON.stringify({ format: 1, generation: 1, asOfMs: Date.now(), region: "FRA", origins: {} }));
   const drained = "web/second.example.net";
@@ -293,6 +283,68 @@ describe("explain", () => {
     });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain("cache: not used (method)");
+  });
+
+  test("the cache policy in force, what is made alike, and what of the request decides", async () => {
+    write("policy.yaml", POLICY);
+    const of = async (path: string, ...more: readonly string[]): Promise<string> => {
+      const { stdout } = await run([
+        "explain",
+        "GET",
+        `https://www.example.com${path}`,
+        "--config",
+        "policy.yaml",
+        "-H",
+        "User-Agent: iPhone",
+        ...more,
+      ]);
+      return stdout;
+    };
+    const long = await of(
+      "/a?x=1",
+      "-H",
+      "Accept: image/webp",
+      "-H",
+      "Accept-Language: de-CH",
+      "-H",
+      "Cache-Control: max-stale=5, max-age=9",
+    );
+    for (const line of [
+      "    accept: image/webp, */*\n    accept-language: de\n",
+      "    x-device-class: mobile\n",
+      "  cache key: https://www.example.com/a?x=1#device=mobile&language=de\n",
+      "  cache policy: respect, default 600 s, 404 60 s, browsers 5 s, stale 30 s while revalidating and 86400 s on errors\n",
+      "  cache variants: origin, user-agent not sent and not told apart; Accept among image/avif, image/webp\n",
+      "  cache stores: up to 1048576 bytes, Set-Cookie: strip, as if there were no cookies, tagged pages\n",
+      "  cache wait: up to 2000 ms for another request's answer\n",
+      "  cache directives of the request: obeyed\n",
+      "  cache, this request: request: max-age: the origin is asked about what is older than 9 s\n",
+      "  cache, this request: max-stale: taken when stale for up to 5 s\n",
+    ]) {
+      expect(long).toContain(line);
+    }
+    expect(long).not.toContain("user-agent:");
+    const plain = await of(
+      "/plain/a",
+      "-H",
+      "Cookie: a=1",
+      "-H",
+      "Authorization: Basic eA==",
+      "-H",
+      "Range: bytes=0-1",
+      "-H",
+      "Cache-Control: no-store, no-cache",
+    );
+    expect(plain).toContain("  cache wait: none for another request's answer\n");
+    expect(plain).toContain("  cache directives of the request: ignored, but for no-store and only-if-cached\n");
+    expect([...plain.matchAll(/this request: ([a-z-]+):/g)].map(([, detail]) => detail)).toEqual([
+      "no-store",
+      "authorization",
+      "request-cookie",
+      "partial",
+    ]);
+    expect(plain).not.toContain("cache variants");
+    expect(await of("/off")).toContain("  cache: not used (route): the route says so\n");
   });
 
   test.each<readonly [string, readonly string[]]>([

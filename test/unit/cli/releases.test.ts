@@ -133,7 +133,7 @@ describe("show", () => {
   test("prints any value of the store, and the compiled form", async () => {
     const release = await publish(config());
     expect((await run(["show", "--key", "current"])).stdout).toContain(release);
-    expect(JSON.parse((await run(["show", "--compiled"])).stdout)).toMatchObject({ format: 1, pools: [{ name: "web" }] });
+    expect(JSON.parse((await run(["show", "--compiled"])).stdout)).toMatchObject({ format: 2, pools: [{ name: "web" }] });
     expect(await run(["show", "--key", "nope"])).toMatchObject({ code: 1 });
   });
 

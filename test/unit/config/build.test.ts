@@ -109,6 +109,7 @@ interface Limit {
 }
 
 const rule = (index: number): unknown => ({ id: `r${index}`, when: "ip.src eq 192.0.2.1", action: "log" });
+const languages = (count: number): readonly string[] => many(count).map((index) => `de-x${index}`);
 const LIMITS: readonly Limit[] = [
   {
     name: "sites",
@@ -219,6 +220,33 @@ const LIMITS: readonly Limit[] = [
     name: "seconds in the cache",
     max: limits.CACHE_LIFETIME_SECONDS_MAX,
     make: (count) => smallConfig({ routes: [{ path: "/*", pool: "web", cache: `${count}s` }] }),
+  },
+  {
+    name: "languages of a key",
+    max: limits.CACHE_LANGUAGES_MAX,
+    make: (count) => smallConfig({ routes: [{ path: "/*", pool: "web", cache: { key: { language: languages(count) } } }] }),
+  },
+  {
+    name: "languages of variants",
+    max: limits.CACHE_LANGUAGES_MAX,
+    make: (count) => smallConfig({ routes: [{ path: "/*", pool: "web", cache: { vary: { language: languages(count) } } }] }),
+  },
+  {
+    name: "media types of variants",
+    max: limits.CACHE_ACCEPT_TYPES_MAX,
+    make: (count) =>
+      smallConfig({ routes: [{ path: "/*", pool: "web", cache: { vary: { accept: many(count).map((index) => `image/x${index}`) } } }] }),
+  },
+  {
+    name: "ignored headers",
+    max: limits.CACHE_VARY_IGNORE_MAX,
+    make: (count) =>
+      smallConfig({ routes: [{ path: "/*", pool: "web", cache: { vary: { ignore: many(count).map((index) => `x-${index}`) } } }] }),
+  },
+  {
+    name: "milliseconds that one request waits for another",
+    max: limits.CACHE_COLLAPSE_MS_MAX,
+    make: (count) => smallConfig({ routes: [{ path: "/*", pool: "web", cache: { collapse: `${count}ms` } }] }),
   },
   {
     name: "bytes of a request",

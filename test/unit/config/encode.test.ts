@@ -50,13 +50,13 @@ test.each([
   ["null", { kind: "unknown-format", found: null }],
   ["[]", { kind: "unknown-format", found: null }],
   ['{"format":"1"}', { kind: "unknown-format", found: null }],
-  ['{"format":2}', { kind: "unknown-format", found: 2 }],
+  ['{"format":3}', { kind: "unknown-format", found: 3 }],
 ])("%j is refused even with the right hash", async (text, error) => {
   expect(await decodeVerified(text)).toEqual({ ok: false, error });
 });
 
 test("a text of the largest size is read, a longer one is not", async () => {
-  const head = '{"format":1,"x":"';
+  const head = '{"format":2,"x":"';
   const full = `${head}${"x".repeat(SNAPSHOT_BYTES_MAX - head.length - 2)}"}`;
   expect(await decodeVerified(full)).toMatchObject({ ok: true });
   expect(await decodeVerified(`${full} `)).toMatchObject({ ok: false, error: { kind: "too-large" } });

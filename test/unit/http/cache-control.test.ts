@@ -86,6 +86,15 @@ describe("restrictions hold whatever stands behind them", () => {
     ['no-cache="a", no-cache', "noCache"],
     ["private, max-age=5", "private"],
     ['private="set-cookie"x', "private"],
+    ["must-understand=no", "mustUnderstand"],
+    ["max-age=60; private", "private"],
+    ["max-age=60;No-Store", "noStore"],
+    ["max-age=60 no-cache", "noCache"],
+    [";no-store", "noStore"],
+    ["=no-store", "noStore"],
+    ['"no-store"', "noStore"],
+    ['"no-store, max-age=60', "noStore"],
+    ['x=", private="a"', "private"],
   ] as const)("%s sets %s", (value, key) => {
     expect(parseCacheControl(value)[key]).toBe(true);
   });
@@ -101,8 +110,14 @@ describe("restrictions hold whatever stands behind them", () => {
   });
 });
 
-test.each(["public=x", "public;", "immutable=1", "must-understand=no", "private, public"])("%s permits nothing", (value) => {
-  expect(parseCacheControl(value)).toMatchObject({ public: false, immutable: false, mustUnderstand: false });
+test.each(["public=x", "public;", "immutable=1", "max-age=60; public", '"public"', "private, public"])("%s permits nothing", (value) => {
+  expect(parseCacheControl(value)).toMatchObject({ public: false, immutable: false });
+});
+
+test("every name in a garbled member restricts: a lifetime as one of nothing, must-revalidate without its permission", () => {
+  expect(parseCacheControl('"s-maxage=60, max-age=60')).toMatchObject({ sMaxage: 0, maxAge: 60 });
+  expect(parseCacheControl("max-age=60; must-revalidate")).toMatchObject({ maxAge: 0, mustRevalidate: false, proxyRevalidate: true });
+  expect(parseCacheControl("ext=5; foo").extensions).toEqual([["ext", "5; foo"]]);
 });
 
 test("unknown directives are kept with their values", () => {

@@ -3,7 +3,7 @@ import type { CacheDigest } from "../../../src/exchange.ts";
 import { cacheStatusHeader } from "../../../src/http/cache-status.ts";
 import { parseList } from "../../../src/http/structured-fields.ts";
 
-const none: CacheDigest = { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, detail: null };
+const none: CacheDigest = { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null };
 
 test.each<[Partial<CacheDigest>, string]>([
   [{ status: "HIT", ttlSeconds: 543.9 }, "breakwater; hit; ttl=543"],
@@ -37,7 +37,7 @@ test.each(["", " ", 'a; b="', "é", "a,"])("an upstream value %j that is no list
 });
 
 test("key and collapsed are said on request, the key as a string whatever is in it", () => {
-  const header = cacheStatusHeader({ ...none, status: "MISS", fwd: "uri-miss" }, null, { collapsed: true, key: 'http://h/a"b\\ü' });
+  const header = cacheStatusHeader({ ...none, status: "MISS", fwd: "uri-miss", collapsed: true }, null, { key: 'http://h/a"b\\ü' });
   expect(header).toBe(String.raw`breakwater; fwd=uri-miss; collapsed; key="http://h/a\"b\\?"`);
   expect(parseList(header).ok).toBe(true);
 });

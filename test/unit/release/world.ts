@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { vi } from "vitest";
 import { encodeSnapshot, hashSnapshot } from "../../../src/config/encode.ts";
-import type { Snapshot } from "../../../src/config/snapshot.ts";
+import { SNAPSHOT_FORMAT, type Snapshot } from "../../../src/config/snapshot.ts";
 import type { CacheStore, Ports } from "../../../src/ports.ts";
 import type { BakedRelease } from "../../../src/release/baked.ts";
 import { createStateHolder, type StateHolder } from "../../../src/release/holder.ts";
@@ -55,7 +55,7 @@ export function useVirtualTime(): void {
 /** A release that differs from others by its site's name. */
 export async function releaseNamed(name: string): Promise<Release> {
   const snapshot: Snapshot = {
-    format: 1,
+    format: SNAPSHOT_FORMAT,
     sites: [
       {
         name,

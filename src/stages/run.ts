@@ -1,0 +1,21 @@
+// What the steps of one proxied request share: the request itself, what is outside, and what the isolate keeps between requests.
+
+import type { EntryReader } from "../cache/entries.ts";
+import type { FlightTable } from "../cache/flights.ts";
+import type { Exchange } from "../exchange.ts";
+import type { OriginTable } from "../origin/table.ts";
+import type { Plan } from "../plan.ts";
+import type { Ports } from "../ports.ts";
+
+/** What an isolate keeps between requests for the sake of those that it proxies. */
+export interface IsolateMemory {
+  readonly origins: OriginTable;
+  readonly flights: FlightTable;
+  readonly entries: EntryReader;
+}
+
+export interface Run extends IsolateMemory {
+  readonly exchange: Exchange;
+  readonly plan: Plan;
+  readonly ports: Ports;
+}
