@@ -11,7 +11,7 @@ import { platformCacheStore } from "./platform/cache-store.ts";
 import { platformClock } from "./platform/clock.ts";
 import { createConfigStore } from "./platform/config-store.ts";
 import { platformFetcher } from "./platform/fetcher.ts";
-import { consoleLog, noLog } from "./platform/log.ts";
+import { consoleLog } from "./platform/log.ts";
 import { createPurgeLedger, type PurgeLedger } from "./platform/purge-ledger.ts";
 import { platformRandom } from "./platform/random.ts";
 import type { Log, Ports } from "./ports.ts";
@@ -44,7 +44,7 @@ function isolateOf(env: Env): Isolate {
     holder: createStateHolder({ intervals: readIntervals({ ...env }), baked, scope: `breakwater ${env.ADMIN_TOKEN ?? ""}` }),
     memory: { origins: createOriginTable(), flights: createFlightTable(), entries: createEntryReader() },
     control: { admin: createAdmin(), token: env.ADMIN_TOKEN ?? null },
-    accessLog: env.ACCESS_LOG === "off" ? noLog : consoleLog,
+    accessLog: env.ACCESS_LOG === "off" ? null : consoleLog,
   };
   return isolate;
 }

@@ -351,6 +351,9 @@ export const REFRESH_OLD_COPY_WAIT_MS_MAX = 1_000;
 /** Bytes asked for in one read of a body that passes through: large enough that the reads cost little, small enough to hold many. */
 export const BODY_READ_BYTES = 65_536;
 
+/** Bytes asked for in the first read of such a body; the next ask for twice as many each. */
+export const BODY_FIRST_READ_BYTES = 4096;
+
 /** A purge's receipt waits this long for its write to KV; the write goes on, and the purge is durable before. */
 export const PURGE_WRITE_WAIT_MS_MAX = 2_000;
 

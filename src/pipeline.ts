@@ -33,8 +33,8 @@ export interface Isolate {
   readonly holder: StateHolder;
   readonly memory: IsolateMemory;
   readonly control: ControlSettings;
-  /** Where the line of each request goes. */
-  readonly accessLog: Log;
+  /** Where the line of each request goes; null when there is none. */
+  readonly accessLog: Log | null;
 }
 
 export interface Incoming {
@@ -55,8 +55,10 @@ export async function handle(incoming: Incoming, isolate: Isolate, ports: Ports)
   const { id, request } = incoming;
   const startedAtMs = ports.clock.nowMs();
   const { response, exchange, error } = await stages(incoming, isolate, ports, startedAtMs);
-  const { method, url } = request;
-  record({ id, method, url, exchange, status: response.status, error, startedAtMs, endedAtMs: ports.clock.nowMs() }, isolate.accessLog);
+  if (isolate.accessLog !== null) {
+    const { method, url } = request;
+    record({ id, method, url, exchange, status: response.status, error, startedAtMs, endedAtMs: ports.clock.nowMs() }, isolate.accessLog);
+  }
   return response;
 }
 

@@ -3,12 +3,23 @@
 
 import type { CacheControl } from "../http/cache-control.ts";
 import { CACHE_LIFETIME_SECONDS_MAX } from "../limits.ts";
-import { governingControl, isSet } from "./control.ts";
-import { currentAgeSeconds, forbidsStale, freshnessLifetime, staleWindows, type Datable, type FreshnessPolicy } from "./freshness.ts";
+import { isSet } from "./control.ts";
+import {
+  type Datable,
+  type FreshnessFields,
+  type FreshnessPolicy,
+  currentAgeSeconds,
+  forbidsStale,
+  freshnessLifetime,
+  readFreshnessFields,
+  staleWindows,
+} from "./freshness.ts";
 import type { Generation } from "./purge.ts";
 
 export interface DecideInput {
   readonly response: Datable;
+  /** Of the response, where the caller has read them already. */
+  readonly fields?: FreshnessFields;
   readonly policy: FreshnessPolicy;
   /** When what covers this response was purged. */
   readonly purged: Generation;
@@ -34,19 +45,19 @@ export function decideStored(input: DecideInput): CacheDecision {
   // At the same millisecond the order is unknown: what may be older is treated as older.
   if (response.requestedAtMs <= purged.hardMs) return { kind: "miss", why: "purged" };
   if (response.requestedAtMs <= input.invalidatedAtMs) return { kind: "miss", why: "invalidated" };
-  const age = currentAgeSeconds(response, nowMs);
+  const fields = input.fields ?? readFreshnessFields(response);
+  const age = currentAgeSeconds(response, nowMs, fields);
   // Purges are remembered for so long; an older response might have missed one.
   if (age > CACHE_LIFETIME_SECONDS_MAX || nowMs - response.requestedAtMs > CACHE_LIFETIME_SECONDS_MAX * 1000) {
     return { kind: "miss", why: "too-old" };
   }
-  const governing = governingControl(response.headers);
-  const lifetime = freshnessLifetime(response, policy, governing);
+  const lifetime = freshnessLifetime(response, policy, fields);
   const ttlSeconds = Math.min(lifetime.seconds - age, softLimit(response, purged, nowMs));
   // RFC 9111 5.2.2.4: never without the origin's word, unless the route replaces what the origin says about freshness.
-  if (isSet(governing.control.noCache) && lifetime.from !== "override") return { kind: "revalidate", ttlSeconds, why: "no-cache" };
+  if (isSet(fields.governing.control.noCache) && lifetime.from !== "override") return { kind: "revalidate", ttlSeconds, why: "no-cache" };
   const unwanted = wantsCheck(input.request, age, ttlSeconds);
   if (ttlSeconds > 0) return unwanted ? { kind: "revalidate", ttlSeconds, why: "request" } : { kind: "hit", ttlSeconds };
-  if (!unwanted && !wantsFresh(input.request) && -ttlSeconds < staleWindows(response, policy, governing).whileRevalidate) {
+  if (!unwanted && !wantsFresh(input.request) && -ttlSeconds < staleWindows(response, policy, fields).whileRevalidate) {
     return { kind: "stale", ttlSeconds };
   }
   if (!unwanted && acceptsStale(input, ttlSeconds)) return { kind: "accepted", ttlSeconds };

@@ -17,6 +17,22 @@ export interface Datable {
   readonly guessable: boolean;
 }
 
+/** What of its headers freshness and age are computed from. Parsed once where a response is judged a thousand times a second. */
+export interface FreshnessFields {
+  readonly governing: GoverningControl;
+  /** RFC 9110 6.6.1: without a Date, the time of arrival. */
+  readonly dateMs: number;
+  readonly ageSeconds: number;
+}
+
+export function readFreshnessFields({ headers, respondedAtMs }: Datable): FreshnessFields {
+  return {
+    governing: governingControl(headers),
+    dateMs: parseHttpDate(headers.get("date"), respondedAtMs) ?? respondedAtMs,
+    ageSeconds: parseAge(headers.get("age")) ?? 0,
+  };
+}
+
 export type FreshnessPolicy = Pick<
   CachePolicySnapshot,
   "mode" | "edgeTtlSeconds" | "edgeTtlByStatus" | "staleWhileRevalidateSeconds" | "staleIfErrorSeconds"
@@ -51,22 +67,22 @@ const HEURISTIC_SHARE = 0.1;
 /**
  * RFC 9111 4.2.1, with what a route adds: an override before all of it, a default after the explicit, before a guess.
  *
- * @param governing - Of the same response, where the caller has parsed it already.
+ * @param fields - Of the same response, where the caller has read them already.
  */
-export function freshnessLifetime(response: Datable, policy: FreshnessPolicy, governing = governingControl(response.headers)): Lifetime {
-  const lifetime = uncappedLifetime(response, policy, governing);
+export function freshnessLifetime(response: Datable, policy: FreshnessPolicy, fields = readFreshnessFields(response)): Lifetime {
+  const lifetime = uncappedLifetime(response, policy, fields);
   return { ...lifetime, seconds: Math.min(Math.max(lifetime.seconds, 0), CACHE_LIFETIME_SECONDS_MAX) };
 }
 
-function uncappedLifetime(response: Datable, policy: FreshnessPolicy, governing: GoverningControl): Lifetime {
+function uncappedLifetime(response: Datable, policy: FreshnessPolicy, fields: FreshnessFields): Lifetime {
   const configured = configuredSeconds(response.status, policy);
   if (policy.mode === "override" && configured !== null) return { seconds: configured, from: "override" };
-  const explicit = explicitLifetime(response, governing);
+  const explicit = explicitLifetime(response, fields);
   if (explicit !== null) return explicit;
   // No-cache without a lifetime must be asked about each time, whatever the route's default.
-  if (isSet(governing.control.noCache)) return { seconds: 0, from: "none" };
+  if (isSet(fields.governing.control.noCache)) return { seconds: 0, from: "none" };
   if (configured !== null) return { seconds: configured, from: "route" };
-  return heuristicLifetime(response, governing);
+  return heuristicLifetime(response, fields);
 }
 
 function configuredSeconds(status: number, policy: FreshnessPolicy): number | null {
@@ -78,7 +94,7 @@ function configuredSeconds(status: number, policy: FreshnessPolicy): number | nu
 }
 
 /** s-maxage, then max-age, then Expires minus Date. Null: the origin says nothing. */
-function explicitLifetime(response: Datable, { source, control }: GoverningControl): Lifetime | null {
+function explicitLifetime(response: Datable, { governing: { source, control }, dateMs }: FreshnessFields): Lifetime | null {
   const targeted = source === "targeted";
   if (control.sMaxage !== null) return { seconds: control.sMaxage, from: targeted ? "targeted" : "s-maxage" };
   if (control.maxAge !== null) return { seconds: control.maxAge, from: targeted ? "targeted" : "max-age" };
@@ -87,28 +103,23 @@ function explicitLifetime(response: Datable, { source, control }: GoverningContr
   // RFC 9111 5.3: an invalid date, "0" above all, lies in the past.
   const expiresMs = parseHttpDate(expires, response.respondedAtMs);
   if (expiresMs === null) return { seconds: 0, from: "expires" };
-  return { seconds: Math.floor((expiresMs - dateMs(response)) / 1000), from: "expires" };
+  return { seconds: Math.floor((expiresMs - dateMs) / 1000), from: "expires" };
 }
 
-function heuristicLifetime(response: Datable, { control }: GoverningControl): Lifetime {
+function heuristicLifetime(response: Datable, { governing: { control }, dateMs }: FreshnessFields): Lifetime {
   const none: Lifetime = { seconds: 0, from: "none" };
   // RFC 9111 4.2.2: only where the status allows it, or `public` does.
   if (!response.guessable || !(HEURISTIC_STATUSES.includes(response.status) || control.public)) return none;
   const modifiedMs = parseHttpDate(response.headers.get("last-modified"), response.respondedAtMs);
-  const sinceMs = modifiedMs === null ? 0 : dateMs(response) - modifiedMs;
+  const sinceMs = modifiedMs === null ? 0 : dateMs - modifiedMs;
   return sinceMs <= 0 ? none : { seconds: Math.floor((sinceMs / 1000) * HEURISTIC_SHARE), from: "heuristic" };
 }
 
-/** RFC 9110 6.6.1: without a Date, the time of arrival. */
-function dateMs(response: Datable): number {
-  return parseHttpDate(response.headers.get("date"), response.respondedAtMs) ?? response.respondedAtMs;
-}
-
 /** RFC 9111 4.2.3, in seconds, rounded down. A clock that went backwards adds nothing. */
-export function currentAgeSeconds(response: Datable, nowMs: number): number {
-  const apparentMs = Math.max(0, response.respondedAtMs - dateMs(response));
+export function currentAgeSeconds(response: Datable, nowMs: number, { dateMs, ageSeconds } = readFreshnessFields(response)): number {
+  const apparentMs = Math.max(0, response.respondedAtMs - dateMs);
   const delayMs = Math.max(0, response.respondedAtMs - response.requestedAtMs);
-  const correctedMs = (parseAge(response.headers.get("age")) ?? 0) * 1000 + delayMs;
+  const correctedMs = ageSeconds * 1000 + delayMs;
   const residentMs = Math.max(0, nowMs - response.respondedAtMs);
   return Math.floor((Math.max(apparentMs, correctedMs) + residentMs) / 1000);
 }
@@ -117,17 +128,17 @@ export function currentAgeSeconds(response: Datable, nowMs: number): number {
  * RFC 9111 4.2.4: no staleness where a directive forbids it. s-maxage forbids it in a shared cache (5.2.2.10), unless the route
  * replaces the lifetime that it gives.
  */
-export function forbidsStale(response: Datable, policy: FreshnessPolicy, governing = governingControl(response.headers)): boolean {
-  const { control } = governing;
+export function forbidsStale(response: Datable, policy: FreshnessPolicy, fields = readFreshnessFields(response)): boolean {
+  const { control } = fields.governing;
   if (control.mustRevalidate || control.proxyRevalidate) return true;
   const restrains = control.sMaxage !== null || isSet(control.noCache);
-  return restrains && freshnessLifetime(response, policy, governing).from !== "override";
+  return restrains && freshnessLifetime(response, policy, fields).from !== "override";
 }
 
-export function staleWindows(response: Datable, policy: FreshnessPolicy, governing = governingControl(response.headers)): StaleWindows {
-  if (forbidsStale(response, policy, governing)) return { whileRevalidate: 0, ifError: 0 };
-  const { control } = governing;
-  const lifetime = freshnessLifetime(response, policy, governing);
+export function staleWindows(response: Datable, policy: FreshnessPolicy, fields = readFreshnessFields(response)): StaleWindows {
+  if (forbidsStale(response, policy, fields)) return { whileRevalidate: 0, ifError: 0 };
+  const { control } = fields.governing;
+  const lifetime = freshnessLifetime(response, policy, fields);
   return {
     // The route's window prolongs a lifetime. It does not turn "ask each time" into one.
     whileRevalidate: control.staleWhileRevalidate ?? (lifetime.seconds > 0 ? policy.staleWhileRevalidateSeconds : 0),

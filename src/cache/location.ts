@@ -4,12 +4,12 @@
 
 import { CACHE_VARIANTS_MAX } from "../limits.ts";
 
-/** Keys up to this length are written out: every hit asks for one, and a hash takes longer than the rest of the look-up. */
+/** Keys up to this length are written out: every look-up asks for one, and a hash takes longer than the rest of a hit. */
 const PLAIN_KEY_CHARS_MAX = 1024;
 
 /** Of a response without Vary, or of the index of variants. */
 export async function primaryUrl(key: string): Promise<string> {
-  return `${prefixOf(key)}p/${key.length <= PLAIN_KEY_CHARS_MAX ? encodeURIComponent(key.toWellFormed()) : await hashOf(key)}`;
+  return `${prefixOf(key)}p/${await placeOf(key)}`;
 }
 
 /** One of CACHE_VARIANTS_MAX; what is found there may be another variant, and is checked against the whole variant. */
@@ -24,7 +24,7 @@ export async function languageUrl(key: string, name: string): Promise<string> {
 
 /** Of the time at which a URL was invalidated; one for all keys of the URL. */
 export async function markUrl(url: string): Promise<string> {
-  return `${prefixOf(url)}m/${await hashOf(url)}`;
+  return `${prefixOf(url)}m/${await placeOf(url)}`;
 }
 
 /** Each stored response has a body of its own: a reader of the old one is never given parts of the new one. */
@@ -33,10 +33,15 @@ export function bodyUrl(key: string, id: string): string {
 }
 
 async function placeUrl(kind: "v" | "l", key: string, name: string): Promise<string> {
-  const [ofKey, ofName] = await Promise.all([hashOf(key), hashOf(name)]);
+  const [ofKey, ofName] = await Promise.all([placeOf(key), hashOf(name)]);
   // 13 hexadecimal digits are 52 bits: exact as a number, and even over the places.
   const place = Number.parseInt(ofName.slice(0, 13), 16) % CACHE_VARIANTS_MAX;
   return `${prefixOf(key)}${kind}/${ofKey}/${place}`;
+}
+
+/** A key as one segment of a path. */
+async function placeOf(key: string): Promise<string> {
+  return key.length <= PLAIN_KEY_CHARS_MAX ? encodeURIComponent(key.toWellFormed()) : await hashOf(key);
 }
 
 /** SHA-256 in lower-case hexadecimal digits. */

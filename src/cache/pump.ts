@@ -4,6 +4,8 @@
 
 import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX, CACHE_STORE_STALL_MS_MAX } from "../limits.ts";
 import { byteReader } from "../http/byte-stream.ts";
+import { startStallWatch } from "../http/stall-watch.ts";
+import type { Clock } from "../ports.ts";
 
 /** Where the bytes go besides the visitor. */
 export interface StoreSink {
@@ -25,6 +27,7 @@ export interface PumpInput {
   /** Content-Length; null when the origin gave none. */
   readonly expectedBytes: number | null;
   readonly bytesMax: number;
+  readonly clock: Clock;
 }
 
 /** too-large, stalled and store-failed end the store only; incomplete and failed are the origin's doing. */
@@ -76,7 +79,7 @@ interface ClientSide {
 }
 
 /** @param onStall - Called when one chunk takes longer than a visitor who reads at all needs; the answer goes on. */
-function clientSide({ client, clientGone }: PumpInput, onStall: () => void): ClientSide {
+function clientSide({ client, clientGone, clock }: PumpInput, onStall: () => void): ClientSide {
   const writer = client?.getWriter() ?? null;
   // Every use of a broken stream rejects; one handler here, so that none is unhandled.
   writer?.closed.catch(() => undefined);
@@ -84,6 +87,7 @@ function clientSide({ client, clientGone }: PumpInput, onStall: () => void): Cli
   const leave = (): void => {
     gone = true;
   };
+  const watch = startStallWatch({ ms: CACHE_CLIENT_STALL_MS_MAX, clock }, () => (gone ? undefined : onStall()));
   const left = new Promise<void>((resolve) => {
     clientGone?.addEventListener("abort", () => resolve(leave()), { once: true });
   });
@@ -91,14 +95,16 @@ function clientSide({ client, clientGone }: PumpInput, onStall: () => void): Cli
     isGone: () => gone,
     async write(chunk) {
       if (gone || writer === null) return;
-      const timer = setTimeout(() => (gone ? undefined : onStall()), CACHE_CLIENT_STALL_MS_MAX);
+      watch.waiting();
       await Promise.race([writer.write(chunk).catch(leave), left]);
-      clearTimeout(timer);
+      watch.received();
     },
     async close() {
+      watch.stop();
       if (!gone) await Promise.race([writer?.close().catch(leave), left]);
     },
     async abort(reason) {
+      watch.stop();
       if (!gone) await writer?.abort(reason).catch(leave);
     },
   };

@@ -4,7 +4,7 @@
 import { evaluateConditions, rangeApplies, type Validators } from "../http/conditional.ts";
 import { formatHttpDate } from "../http/date.ts";
 import { formatContentRange, formatUnsatisfiedRange, parseRange, rangeLength, type ByteRange } from "../http/range.ts";
-import { currentAgeSeconds } from "./freshness.ts";
+import { currentAgeSeconds, type FreshnessFields } from "./freshness.ts";
 import type { StoredPart, StoredResponse } from "./stored.ts";
 
 export interface StoredAnswer {
@@ -30,19 +30,20 @@ export interface VisitorRequest {
 const CONTENT_FIELDS = ["content-length", "content-type", "content-encoding", "content-language", "content-range"] as const;
 
 /** @param stored - A part only for a request that `part.ts` says it answers. */
-export function answerFromStore(stored: StoredResponse, request: VisitorRequest, nowMs: number): StoredAnswer {
+export function answerFromStore(stored: StoredResponse, request: VisitorRequest, nowMs: number, fields?: FreshnessFields): StoredAnswer {
   const headers = new Headers(stored.headers);
   // RFC 9110 6.6.1: a cache states the time of arrival where the origin stated none.
   if (!headers.has("date")) headers.set("date", formatHttpDate(stored.respondedAtMs));
   // RFC 9111 5.1.
-  headers.set("age", String(currentAgeSeconds(stored, nowMs)));
+  headers.set("age", String(currentAgeSeconds(stored, nowMs, fields)));
   const validators: Validators = { etag: headers.get("etag"), lastModified: headers.get("last-modified"), date: headers.get("date") };
   if (isNotModified(stored.status, request, validators, nowMs)) return notModified(headers);
   if (hasNoContent(stored.status)) return { status: stored.status, statusText: stored.statusText, headers, part: { kind: "none" } };
   const whole = wholeAnswer(stored, headers, request.method);
   // RFC 9110 14.2: ranges are for GET, and for what would have been a 200.
-  const ranged = request.method === "GET" && stored.status === 200 && rangeApplies(request.headers.get("if-range"), validators, nowMs);
-  return ranged ? rangedAnswer(whole, request.headers.get("range"), stored) : whole;
+  const range = request.method === "GET" && stored.status === 200 ? request.headers.get("range") : null;
+  if (range === null || !rangeApplies(request.headers.get("if-range"), validators, nowMs)) return whole;
+  return rangedAnswer(whole, range, stored);
 }
 
 function within(part: StoredPart | null, { start, end }: ByteRange): ByteRange {
@@ -73,7 +74,7 @@ function wholeAnswer(stored: StoredResponse, headers: Headers, method: string): 
   return { status: stored.status, statusText: stored.statusText, headers, part };
 }
 
-function rangedAnswer(whole: StoredAnswer, header: string | null, { part, bodyBytes }: StoredResponse): StoredAnswer {
+function rangedAnswer(whole: StoredAnswer, header: string, { part, bodyBytes }: StoredResponse): StoredAnswer {
   const bytes = part?.size ?? bodyBytes;
   const wanted = parseRange(header, bytes);
   const headers = new Headers(whole.headers);

@@ -2,7 +2,7 @@
 // the default reader, measured on 300 MB) and the runtime's native pipe, which keeps a declared length. The runtime sends
 // Content-Length only for a body whose length it knows; such a pipe also fails when more or fewer bytes come than declared.
 
-import { BODY_READ_BYTES } from "../limits.ts";
+import { BODY_FIRST_READ_BYTES, BODY_READ_BYTES } from "../limits.ts";
 
 export interface BytePipe {
   readonly readable: ReadableStream<Uint8Array>;
@@ -33,8 +33,12 @@ export function byteReader(stream: ReadableStream<Uint8Array>): ByteReader {
     const reader = stream.getReader();
     return { read: async () => (await reader.read()).value ?? null, cancel: (reason) => reader.cancel(reason) };
   }
+  // A buffer is paid for by its size: a small answer is read with small ones.
+  let bytes = BODY_FIRST_READ_BYTES;
   const read = async (): Promise<Uint8Array | null> => {
-    const { done, value } = await own.read(new Uint8Array(BODY_READ_BYTES));
+    const buffer = new Uint8Array(bytes);
+    bytes = Math.min(bytes * 2, BODY_READ_BYTES);
+    const { done, value } = await own.read(buffer);
     return done || value === undefined ? null : value;
   };
   return { read, cancel: (reason) => own.cancel(reason) };

@@ -3,7 +3,7 @@
 
 import type { CacheDigest } from "../exchange.ts";
 import { formatBareItem, textItem } from "./structured-fields-format.ts";
-import { parseList, type BareItem } from "./structured-fields.ts";
+import { parseList } from "./structured-fields.ts";
 
 const CACHE_NAME = "breakwater";
 
@@ -19,29 +19,30 @@ export interface CacheStatusExtras {
  * first (RFC 9211 2); a value that is no structured list would spoil ours and is dropped.
  */
 export function cacheStatusHeader(digest: CacheDigest, upstream: string | null, extras: CacheStatusExtras = {}): string {
-  const own = [CACHE_NAME, ...[...parametersOf(digest, extras)].map(formatParameter)].join("; ");
+  // A space behind the semicolon is valid (RFC 9651 4.2.3.2) and easier on the eye.
+  const own = [CACHE_NAME, ...parametersOf(digest, extras)].join("; ");
   const before = upstream?.trim() ?? "";
   return before !== "" && parseList(before).ok ? `${before}, ${own}` : own;
 }
 
-/** A space behind the semicolon is valid (RFC 9651 4.2.3.2) and easier on the eye. */
-function formatParameter([name, value]: readonly [string, BareItem]): string {
-  return value.type === "boolean" && value.value ? name : `${name}=${formatBareItem(value)}`;
+/** As text: names, tokens and integers need no escaping. */
+function parametersOf(digest: CacheDigest, extras: CacheStatusExtras): readonly string[] {
+  const { fwd, fwdStatus, ttlSeconds, stored, collapsed, detail } = digest;
+  const parameters: string[] = [];
+  // hit and fwd exclude each other (RFC 9211 2.1, 2.2): a stale answer sent after the origin failed was forwarded.
+  if (fwd !== null) parameters.push(`fwd=${fwd}`);
+  else if (isHit(digest)) parameters.push("hit");
+  if (fwd !== null && fwdStatus !== null) parameters.push(`fwd-status=${fwdStatus}`);
+  if (ttlSeconds !== null) parameters.push(`ttl=${wholeSeconds(ttlSeconds)}`);
+  if (fwd !== null && stored) parameters.push("stored");
+  if (fwd !== null && collapsed) parameters.push("collapsed");
+  if (extras.key !== undefined) parameters.push(`key=${formatBareItem({ type: "string", value: visible(extras.key) })}`);
+  if (detail !== null) parameters.push(`detail=${formatBareItem(textItem(detail))}`);
+  return parameters;
 }
 
-function parametersOf(digest: CacheDigest, extras: CacheStatusExtras): ReadonlyMap<string, BareItem> {
-  const { fwd, fwdStatus, ttlSeconds, stored, collapsed, detail } = digest;
-  const parameters = new Map<string, BareItem>();
-  // hit and fwd exclude each other (RFC 9211 2.1, 2.2): a stale answer sent after the origin failed was forwarded.
-  if (fwd !== null) parameters.set("fwd", { type: "token", value: fwd });
-  else if (isHit(digest)) parameters.set("hit", { type: "boolean", value: true });
-  if (fwd !== null && fwdStatus !== null) parameters.set("fwd-status", { type: "integer", value: fwdStatus });
-  if (ttlSeconds !== null) parameters.set("ttl", { type: "integer", value: wholeSeconds(ttlSeconds) });
-  if (fwd !== null && stored) parameters.set("stored", { type: "boolean", value: true });
-  if (fwd !== null && collapsed) parameters.set("collapsed", { type: "boolean", value: true });
-  if (extras.key !== undefined) parameters.set("key", { type: "string", value: extras.key.replaceAll(/[^\x20-\x7e]/g, "?") });
-  if (detail !== null) parameters.set("detail", textItem(detail));
-  return parameters;
+function visible(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, "?");
 }
 
 function isHit({ status }: CacheDigest): boolean {

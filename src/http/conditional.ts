@@ -65,6 +65,7 @@ function matchesAny(list: string, stored: Validators, match: (a: EntityTag, b: E
 
 /** Null when either date is missing or no date: the condition is then ignored (RFC 9110 13.1.3, 13.1.4). */
 function changedSince(since: string | null, modified: string | null, nowMs: number): boolean | null {
+  if (since === null) return null;
   const sinceMs = parseHttpDate(since, nowMs);
   const modifiedMs = parseHttpDate(modified, nowMs);
   return sinceMs === null || modifiedMs === null ? null : modifiedMs > sinceMs;

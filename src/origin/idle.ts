@@ -2,6 +2,7 @@
 // it were complete. A slow visitor is no stall, since only the time spent waiting for the origin counts. Called by the fetch
 // stage for every answer but event streams and upgrades, which may be silent for hours.
 
+import { startStallWatch } from "../http/stall-watch.ts";
 import type { Clock } from "../ports.ts";
 import { bytePipe, byteReader, declaredLength } from "../http/byte-stream.ts";
 import type { BytePipe } from "../http/byte-stream.ts";
@@ -28,7 +29,9 @@ async function pump(body: ReadableStream<Uint8Array>, writable: BytePipe["writab
   const reader = byteReader(body);
   const writer = writable.getWriter();
   const breakOff = (reason: unknown): Promise<unknown> => Promise.allSettled([reader.cancel(reason), writer.abort(reason)]);
-  const watch = startWatch(options, (reason) => void breakOff(reason));
+  const watch = startStallWatch({ ms: options.idleMs, clock: options.clock }, () => {
+    void breakOff(new Error(`the origin sent nothing for ${options.idleMs} ms`));
+  });
   try {
     for (;;) {
       watch.waiting();
@@ -45,39 +48,4 @@ async function pump(body: ReadableStream<Uint8Array>, writable: BytePipe["writab
   } finally {
     watch.stop();
   }
-}
-
-interface Watch {
-  waiting(): void;
-  received(): void;
-  stalled(): boolean;
-  stop(): void;
-}
-
-/** One timer that looks at the last wait, not one timer per chunk: a large body has many thousand chunks. */
-function startWatch({ idleMs, clock }: IdleOptions, onStall: (error: Error) => void): Watch {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  let sinceMs: number | null = null;
-  let stalled = false;
-  const check = (): void => {
-    timer = null;
-    if (sinceMs === null) return;
-    const leftMs = idleMs - (clock.nowMs() - sinceMs);
-    if (leftMs > 0) {
-      timer = setTimeout(check, leftMs);
-      return;
-    }
-    stalled = true;
-    onStall(new Error(`the origin sent nothing for ${idleMs} ms`));
-  };
-  const waiting = (): void => {
-    sinceMs = clock.nowMs();
-    timer ??= setTimeout(check, idleMs);
-  };
-  const stop = (): void => {
-    sinceMs = null;
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-  };
-  return { waiting, received: () => void (sinceMs = null), stalled: () => stalled, stop };
 }

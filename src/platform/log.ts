@@ -11,6 +11,3 @@ export const consoleLog: Log = {
     }
   },
 };
-
-/** For deployments that turn the access log off (`ACCESS_LOG = "off"`). */
-export const noLog: Log = { write: () => undefined };

@@ -79,7 +79,7 @@ async function notChanged(admission: Admission, found: Found, outcome: Answered)
   const held: Found = { ...found, stored: confirmed.stored, body: bytes === null ? found.body : new Response(bytes) };
   const ttlSeconds = ttlOf(confirmed.stored, admission);
   note(exchange, { status: "REVALIDATED", fwdStatus: response.status, stored: confirmed.isStored, ttlSeconds });
-  const answer = await respondFrom(held, exchange.facts, cached.policy, ports);
+  const answer = await respondFrom({ found: held, request: exchange.facts, policy: cached.policy, ports });
   return cached.policy.setCookie === "refuse" ? withCookies(answer, response.headers.getSetCookie()) : answer;
 }
 
@@ -103,7 +103,7 @@ async function staleOnError(admission: Admission, found: Found, status: number |
     return null;
   }
   note(exchange, { status: "STALE", fwdStatus: status, ttlSeconds: ttlOf(response, admission), detail: "origin-error" });
-  return await respondFrom(found, exchange.facts, cached.policy, ports);
+  return await respondFrom({ found, request: exchange.facts, policy: cached.policy, ports });
 }
 
 /** A whole answer to a request that was made for the cache. */

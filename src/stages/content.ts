@@ -2,6 +2,7 @@
 // read than the answer needs. Which of these it is, `cache/serve.ts` decides.
 
 import { clientCacheControl, withoutConsumedFields } from "../cache/client-headers.ts";
+import type { FreshnessFields } from "../cache/freshness.ts";
 import { joined, lengthOf, multipart, type Piece } from "../cache/multipart.ts";
 import { answerFromStore, type AnswerPart, type VisitorRequest } from "../cache/serve.ts";
 import { writeAll, type RangeSource } from "../cache/slice.ts";
@@ -11,14 +12,23 @@ import type { Ports } from "../ports.ts";
 import { discard, type Found } from "./found.ts";
 
 /** The visitor's answer from what was found. Uses up its body. */
-export async function respondFrom(found: Found, request: VisitorRequest, policy: CachePolicySnapshot, ports: Ports): Promise<Response> {
-  const answer = answerFromStore(found.stored, request, ports.clock.nowMs());
+export async function respondFrom({ found, request, policy, ports, fields }: RespondInput): Promise<Response> {
+  const answer = answerFromStore(found.stored, request, ports.clock.nowMs(), fields);
   const { status, statusText } = answer;
   // The route may have stored it once and not say so any more.
   if (policy.setCookie !== "store") answer.headers.delete("set-cookie");
   const { body, headers } = await contentOf(found, answer.part, answer.headers, ports);
   const shown = clientCacheControl(withoutConsumedFields(headers), status, policy);
   return new Response(body, { status, statusText, headers: shown, encodeBody: "manual" });
+}
+
+export interface RespondInput {
+  readonly found: Found;
+  readonly request: VisitorRequest;
+  readonly policy: CachePolicySnapshot;
+  readonly ports: Ports;
+  /** Of what was found, where they have been read already. */
+  readonly fields?: FreshnessFields;
 }
 
 interface Content {

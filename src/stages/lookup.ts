@@ -12,7 +12,6 @@ import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
 import { CACHE_RANGE_FILL_BYTES_MAX } from "../limits.ts";
 import { parseCacheControl } from "../http/cache-control.ts";
 import type { CachePlan, Plan } from "../plan.ts";
-import type { Ports } from "../ports.ts";
 import type { Run } from "./run.ts";
 import { respondFrom } from "./content.ts";
 import { discard, findStored, type Found, type Search, type StoredAt } from "./found.ts";
@@ -53,7 +52,7 @@ export async function lookup(run: Run): Promise<Lookup> {
   if (search.kind === "absent") return absent(exchange, search, null);
   const { found } = search;
   const nowMs = ports.clock.nowMs();
-  const decision = decideFound(exchange, found, plan.cache, nowMs);
+  const decision = decideFound(run, found, plan.cache, nowMs);
   if (decision.kind === "miss") {
     discard(found.body);
     return absent(exchange, { fwd: "uri-miss", variant: found.stored.variant }, decision.why);
@@ -61,7 +60,7 @@ export async function lookup(run: Run): Promise<Lookup> {
   // Of a part no more than fresh bytes are of use: whatever else there is to ask is asked about the whole.
   const isUsable = found.stored.part === null || (decision.kind === "hit" && answersRequest(found.stored, exchange.facts, nowMs));
   if (!isUsable) return incomplete(exchange, found, decision);
-  return await use(exchange, ports, { found, decision, policy: plan.cache.policy });
+  return await use(run, { found, decision, policy: plan.cache.policy });
 }
 
 /** Method and headers of the fetch that follows. What is to be stored is asked for whole, whatever part this visitor wants. */
@@ -89,10 +88,11 @@ export function originRequest(plan: Plan, found: Lookup, nowMs: number): { reado
   }
 }
 
-function decideFound({ state, facts }: Exchange, found: Found, { key, policy }: Cached, nowMs: number): CacheDecision {
+function decideFound({ exchange: { state, facts }, entries }: Run, found: Found, { key, policy }: Cached, nowMs: number): CacheDecision {
+  const fields = entries.fields(found.stored);
   const purged = purgedAt(state.purges, { url: key, tags: found.stored.tags });
   const request = requestControl(facts.headers, policy);
-  return decideStored({ response: found.stored, policy, purged, invalidatedAtMs: found.invalidatedAtMs, request, nowMs });
+  return decideStored({ response: found.stored, fields, policy, purged, invalidatedAtMs: found.invalidatedAtMs, request, nowMs });
 }
 
 interface Use {
@@ -101,18 +101,20 @@ interface Use {
   readonly policy: Cached["policy"];
 }
 
-async function use(exchange: Exchange, ports: Ports, { found, decision, policy }: Use): Promise<Lookup> {
+async function use({ exchange, ports, entries }: Run, { found, decision, policy }: Use): Promise<Lookup> {
   const { ttlSeconds } = decision;
+  const respond = async (): Promise<Response> =>
+    await respondFrom({ found, request: exchange.facts, policy, ports, fields: entries.fields(found.stored) });
   switch (decision.kind) {
     case "hit":
       note(exchange, { status: "HIT", ttlSeconds });
-      return { kind: "hit", response: await respondFrom(found, exchange.facts, policy, ports) };
+      return { kind: "hit", response: await respond() };
     case "accepted":
       note(exchange, { status: "STALE", ttlSeconds, detail: "max-stale" });
-      return { kind: "hit", response: await respondFrom(found, exchange.facts, policy, ports) };
+      return { kind: "hit", response: await respond() };
     case "stale":
       note(exchange, { status: "UPDATING", ttlSeconds });
-      return { kind: "stale", response: await respondFrom(found, exchange.facts, policy, ports), refresh: found };
+      return { kind: "stale", response: await respond(), refresh: found };
     case "revalidate":
       if (onlyIfCached(exchange)) {
         discard(found.body);

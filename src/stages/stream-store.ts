@@ -39,7 +39,7 @@ export function streamAndStore(admission: Admission, input: StreamStoreInput): R
   const client = isAwaited ? through.writable : null;
   const { objectBytesMax } = cached.policy;
   const clientGone = exchange.request.signal;
-  const work = pump({ body, client, clientGone, store: sink, expectedBytes, bytesMax: objectBytesMax });
+  const work = pump({ body, client, clientGone, store: sink, expectedBytes, bytesMax: objectBytesMax, clock: ports.clock });
   ports.defer(finished(work, admission));
   return shown(new Response(isAwaited ? through.readable : null, { status, statusText, headers, encodeBody: "manual" }), plan);
 }

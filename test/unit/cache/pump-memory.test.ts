@@ -16,7 +16,7 @@ function source(pieces: readonly Uint8Array[]): ReadableStream<Uint8Array> {
 async function stored(pieces: readonly Uint8Array[]): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   const store = { write: async (chunk: Uint8Array) => void chunks.push(chunk), close: async () => true, abort: async () => undefined };
-  const limits = { expectedBytes: null, bytesMax: 1e9 };
+  const limits = { expectedBytes: null, bytesMax: 1e9, clock: { nowMs: () => 0 } };
   const input: PumpInput = { body: source(pieces), client: null, clientGone: null, store, ...limits };
   expect(await pump(input)).toBe("stored");
   return chunks;

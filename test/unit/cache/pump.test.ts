@@ -60,6 +60,7 @@ async function run(input: Case): Promise<PumpEnd> {
     store: input.sink,
     expectedBytes: input.expectedBytes ?? null,
     bytesMax: input.bytesMax ?? 1e9,
+    clock: { nowMs: () => Date.now() },
   });
 }
 
