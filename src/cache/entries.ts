@@ -2,24 +2,24 @@
 // time what there is, and a popular answer is not parsed a thousand times a second. Never an answer of its own, and no bodies.
 
 import { CACHE_ENTRIES_MAX, CACHE_ENTRY_CHARS_MAX } from "../limits.ts";
-import { readFreshnessFields, type FreshnessFields } from "./freshness.ts";
+import { storedFacts, type StoredFacts } from "./serve.ts";
 import { entryText, isEntryOf, parseEntry, type Entry, type StoredResponse } from "./stored.ts";
 
 export interface EntryReader {
   /** As `decodeEntry`. The entry may be shared with other requests and is never changed. */
   read(stored: Response, key: string): Entry | null;
-  /** As `readFreshnessFields`. */
-  fields(stored: StoredResponse): FreshnessFields;
+  /** As `storedFacts`. */
+  facts(stored: StoredResponse): StoredFacts;
 }
 
 export function createEntryReader(): EntryReader {
   const known = new Map<string, Entry>();
-  const parsed = new WeakMap<StoredResponse, FreshnessFields>();
+  const made = new WeakMap<StoredResponse, StoredFacts>();
   return {
-    fields(stored) {
-      const fields = parsed.get(stored) ?? readFreshnessFields(stored);
-      parsed.set(stored, fields);
-      return fields;
+    facts(stored) {
+      const facts = made.get(stored) ?? storedFacts(stored);
+      made.set(stored, facts);
+      return facts;
     },
     read(stored, key) {
       const text = entryText(stored);

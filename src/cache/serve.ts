@@ -1,16 +1,19 @@
 // The answer to a visitor from a stored response: Age, the visitor's own conditions, HEAD and ranges (RFC 9111 4, RFC 9110 13 and
 // 14). Pure: it says which status, headers and bytes; the stage that called it fetches the bytes.
 
-import { evaluateConditions, rangeApplies, type Validators } from "../http/conditional.ts";
+import { evaluateConditions, rangeApplies, validatorsOf, type Validators } from "../http/conditional.ts";
 import { formatHttpDate } from "../http/date.ts";
 import { formatContentRange, formatUnsatisfiedRange, parseRange, rangeLength, type ByteRange } from "../http/range.ts";
-import { currentAgeSeconds, type FreshnessFields } from "./freshness.ts";
+import { withoutConsumedFields } from "./client-headers.ts";
+import { currentAgeSeconds, readFreshnessFields, type FreshnessFields } from "./freshness.ts";
 import type { StoredPart, StoredResponse } from "./stored.ts";
 
 export interface StoredAnswer {
   readonly status: number;
   readonly statusText: string;
+  /** Without Age. Never changed: they may be shared. */
   readonly headers: Headers;
+  readonly ageSeconds: number;
   readonly part: AnswerPart;
 }
 
@@ -29,19 +32,39 @@ export interface VisitorRequest {
 /** Fields of the bytes that a 304 or 416 does not have (RFC 9110 15.4.5). */
 const CONTENT_FIELDS = ["content-length", "content-type", "content-encoding", "content-language", "content-range"] as const;
 
-/** @param stored - A part only for a request that `part.ts` says it answers. */
-export function answerFromStore(stored: StoredResponse, request: VisitorRequest, nowMs: number, fields?: FreshnessFields): StoredAnswer {
-  const headers = new Headers(stored.headers);
+/** What is the same in every answer from one stored response; made once where many are given. */
+export interface StoredFacts {
+  readonly fields: FreshnessFields;
+  readonly validators: Validators;
+  readonly hasCookies: boolean;
+  /** Of the whole answer, but for its age. Never changed. */
+  readonly headers: Headers;
+}
+
+export function storedFacts(stored: StoredResponse): StoredFacts {
+  const headers = new Headers(withoutConsumedFields(stored.headers));
   // RFC 9110 6.6.1: a cache states the time of arrival where the origin stated none.
   if (!headers.has("date")) headers.set("date", formatHttpDate(stored.respondedAtMs));
+  if (!hasNoContent(stored.status)) headers.set("content-length", String(stored.bodyBytes));
+  return { fields: readFreshnessFields(stored), validators: validatorsOf(headers), hasCookies: headers.has("set-cookie"), headers };
+}
+
+/** @param stored - A part only for a request that `part.ts` says it answers. */
+export function answerFromStore(
+  stored: StoredResponse,
+  request: VisitorRequest,
+  nowMs: number,
+  facts: StoredFacts = storedFacts(stored),
+): StoredAnswer {
+  const { validators, headers } = facts;
+  const { status, statusText } = stored;
   // RFC 9111 5.1.
-  headers.set("age", String(currentAgeSeconds(stored, nowMs, fields)));
-  const validators: Validators = { etag: headers.get("etag"), lastModified: headers.get("last-modified"), date: headers.get("date") };
-  if (isNotModified(stored.status, request, validators, nowMs)) return notModified(headers);
-  if (hasNoContent(stored.status)) return { status: stored.status, statusText: stored.statusText, headers, part: { kind: "none" } };
-  const whole = wholeAnswer(stored, headers, request.method);
+  const ageSeconds = currentAgeSeconds(stored, nowMs, facts.fields);
+  if (isNotModified(status, request, validators, nowMs)) return { ...notModified(headers), ageSeconds };
+  const isWhole = request.method !== "HEAD" && !hasNoContent(status);
+  const whole: StoredAnswer = { status, statusText, headers, ageSeconds, part: { kind: isWhole ? "whole" : "none" } };
   // RFC 9110 14.2: ranges are for GET, and for what would have been a 200.
-  const range = request.method === "GET" && stored.status === 200 ? request.headers.get("range") : null;
+  const range = request.method === "GET" && status === 200 ? request.headers.get("range") : null;
   if (range === null || !rangeApplies(request.headers.get("if-range"), validators, nowMs)) return whole;
   return rangedAnswer(whole, range, stored);
 }
@@ -57,7 +80,7 @@ export function isNotModified(status: number, request: VisitorRequest, validator
   return evaluateConditions(request.method, request.headers, validators, nowMs) === "not-modified";
 }
 
-export function notModified(headers: Headers): StoredAnswer {
+export function notModified(headers: Headers): Omit<StoredAnswer, "ageSeconds"> {
   const kept = new Headers(headers);
   for (const name of CONTENT_FIELDS) kept.delete(name);
   return { status: 304, statusText: "Not Modified", headers: kept, part: { kind: "none" } };
@@ -66,12 +89,6 @@ export function notModified(headers: Headers): StoredAnswer {
 /** RFC 9110 15.3.5, 15.3.6. */
 function hasNoContent(status: number): boolean {
   return status === 204 || status === 205;
-}
-
-function wholeAnswer(stored: StoredResponse, headers: Headers, method: string): StoredAnswer {
-  headers.set("content-length", String(stored.bodyBytes));
-  const part: AnswerPart = method === "HEAD" ? { kind: "none" } : { kind: "whole" };
-  return { status: stored.status, statusText: stored.statusText, headers, part };
 }
 
 function rangedAnswer(whole: StoredAnswer, header: string, { part, bodyBytes }: StoredResponse): StoredAnswer {
@@ -85,14 +102,14 @@ function rangedAnswer(whole: StoredAnswer, header: string, { part, bodyBytes }: 
       for (const name of CONTENT_FIELDS) headers.delete(name);
       headers.set("content-range", formatUnsatisfiedRange(bytes));
       headers.set("content-length", "0");
-      return { status: 416, statusText: "Range Not Satisfiable", headers, part: { kind: "none" } };
+      return { ...whole, status: 416, statusText: "Range Not Satisfiable", headers, part: { kind: "none" } };
     case "single":
       headers.set("content-range", formatContentRange(wanted.range, bytes));
       headers.set("content-length", String(rangeLength(wanted.range)));
-      return { status: 206, statusText: "Partial Content", headers, part: { kind: "range", range: within(part, wanted.range) } };
+      return { ...whole, status: 206, statusText: "Partial Content", headers, part: { kind: "range", range: within(part, wanted.range) } };
     case "multiple":
       headers.delete("content-length");
-      return { status: 206, statusText: "Partial Content", headers, part: { kind: "multiple", ranges: wanted.ranges } };
+      return { ...whole, status: 206, statusText: "Partial Content", headers, part: { kind: "multiple", ranges: wanted.ranges } };
     default:
       return wanted satisfies never;
   }

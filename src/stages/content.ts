@@ -1,10 +1,9 @@
 // The visitor's answer from a stored response, with its bytes: all of them, one range, several, or none. Of a large body no more is
 // read than the answer needs. Which of these it is, `cache/serve.ts` decides.
 
-import { clientCacheControl, withoutConsumedFields } from "../cache/client-headers.ts";
-import type { FreshnessFields } from "../cache/freshness.ts";
+import { clientCacheControl } from "../cache/client-headers.ts";
 import { joined, lengthOf, multipart, type Piece } from "../cache/multipart.ts";
-import { answerFromStore, type AnswerPart, type VisitorRequest } from "../cache/serve.ts";
+import { answerFromStore, storedFacts, type AnswerPart, type StoredFacts, type VisitorRequest } from "../cache/serve.ts";
 import { writeAll, type RangeSource } from "../cache/slice.ts";
 import type { CachePolicySnapshot } from "../config/snapshot.ts";
 import { rangeLength, type ByteRange } from "../http/range.ts";
@@ -12,14 +11,15 @@ import type { Ports } from "../ports.ts";
 import { discard, type Found } from "./found.ts";
 
 /** The visitor's answer from what was found. Uses up its body. */
-export async function respondFrom({ found, request, policy, ports, fields }: RespondInput): Promise<Response> {
-  const answer = answerFromStore(found.stored, request, ports.clock.nowMs(), fields);
-  const { status, statusText } = answer;
+export async function respondFrom({ found, request, policy, ports, facts = storedFacts(found.stored) }: RespondInput): Promise<Response> {
+  const { status, statusText, part, headers: shared, ageSeconds } = answerFromStore(found.stored, request, ports.clock.nowMs(), facts);
+  const { body, headers } = await contentOf(found, part, shared, ports);
+  // The response has a copy of the headers, which is changed in place: this is what a hit costs most.
+  const response = new Response(body, { status, statusText, headers, encodeBody: "manual" });
+  response.headers.set("age", String(ageSeconds));
   // The route may have stored it once and not say so any more.
-  if (policy.setCookie !== "store") answer.headers.delete("set-cookie");
-  const { body, headers } = await contentOf(found, answer.part, answer.headers, ports);
-  const shown = clientCacheControl(withoutConsumedFields(headers), status, policy);
-  return new Response(body, { status, statusText, headers: shown, encodeBody: "manual" });
+  if (facts.hasCookies && policy.setCookie !== "store") response.headers.delete("set-cookie");
+  return withBrowserLifetime(response, policy);
 }
 
 export interface RespondInput {
@@ -27,8 +27,14 @@ export interface RespondInput {
   readonly request: VisitorRequest;
   readonly policy: CachePolicySnapshot;
   readonly ports: Ports;
-  /** Of what was found, where they have been read already. */
-  readonly fields?: FreshnessFields;
+  /** Of what was found, where they are at hand. */
+  readonly facts?: StoredFacts;
+}
+
+function withBrowserLifetime(response: Response, policy: CachePolicySnapshot): Response {
+  const { status, statusText, body } = response;
+  const headers = clientCacheControl(response.headers, status, policy);
+  return headers === response.headers ? response : new Response(body, { status, statusText, headers, encodeBody: "manual" });
 }
 
 interface Content {

@@ -89,7 +89,7 @@ export function originRequest(plan: Plan, found: Lookup, nowMs: number): { reado
 }
 
 function decideFound({ exchange: { state, facts }, entries }: Run, found: Found, { key, policy }: Cached, nowMs: number): CacheDecision {
-  const fields = entries.fields(found.stored);
+  const { fields } = entries.facts(found.stored);
   const purged = purgedAt(state.purges, { url: key, tags: found.stored.tags });
   const request = requestControl(facts.headers, policy);
   return decideStored({ response: found.stored, fields, policy, purged, invalidatedAtMs: found.invalidatedAtMs, request, nowMs });
@@ -104,7 +104,7 @@ interface Use {
 async function use({ exchange, ports, entries }: Run, { found, decision, policy }: Use): Promise<Lookup> {
   const { ttlSeconds } = decision;
   const respond = async (): Promise<Response> =>
-    await respondFrom({ found, request: exchange.facts, policy, ports, fields: entries.fields(found.stored) });
+    await respondFrom({ found, request: exchange.facts, policy, ports, facts: entries.facts(found.stored) });
   switch (decision.kind) {
     case "hit":
       note(exchange, { status: "HIT", ttlSeconds });

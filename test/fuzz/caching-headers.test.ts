@@ -488,12 +488,12 @@ function faultsOfDecision(
 }
 
 function faultsOfAnswer(stored: StoredResponse, { method }: Message, headers: Headers, nowMs: number): readonly (string | null)[] {
-  const { status, part, headers: sent } = answerFromStore(stored, { method, headers }, nowMs);
+  const { status, part, ageSeconds } = answerFromStore(stored, { method, headers }, nowMs);
   const ranges = part.kind === "range" ? [part.range] : part.kind === "multiple" ? part.ranges : [];
   return [
     [stored.status, 206, 304, 416].includes(status) ? null : `status ${status}`,
     ranges.every(({ start, end }) => start >= 0 && end >= start && end < stored.bodyBytes) ? null : "a range outside of the body",
-    /^\d+$/.test(sent.get("age") ?? "") ? null : `Age: ${sent.get("age")}`,
+    Number.isSafeInteger(ageSeconds) && ageSeconds >= 0 ? null : `Age: ${ageSeconds}`,
     status !== 206 || part.kind === "range" || part.kind === "multiple" ? null : "206 without a range",
   ];
 }
