@@ -2,7 +2,6 @@
 // methods and statuses with rules of their own. On the direct socket, with a real origin.
 
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { Readable } from "node:stream";
 
@@ -13,6 +12,7 @@ import { filler } from "../../scripts/local/demo-pages.ts";
 import { eventually, startEdge } from "./harness.ts";
 import type { Edge } from "./harness.ts";
 import { open, sendRaw, statusesOf } from "./http-client.ts";
+import { growthDuring } from "./memory.ts";
 
 const MIB = 1024 * 1024;
 
@@ -39,44 +39,6 @@ function hashOfFiller(size: number): string {
   const hash = createHash("sha256");
   for (const chunk of filler(size)) hash.update(chunk);
   return hash.digest("hex");
-}
-
-/** Resident bytes of the workerd processes of this test; 0 when there are none, or no /proc. */
-function residentBytes(): number {
-  try {
-    const own = String(process.pid);
-    const workers = readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && isOwnWorkerd(pid, own));
-    return workers.reduce(
-      (sum, pid) => sum + Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0) * 1024,
-      0,
-    );
-  } catch {
-    return 0;
-  }
-}
-
-function isOwnWorkerd(pid: string, parent: string): boolean {
-  try {
-    const status = readFileSync(`/proc/${pid}/status`, "utf8");
-    return /^Name:\s+workerd/m.test(status) && new RegExp(`^PPid:\\s+${parent}$`, "m").test(status);
-  } catch {
-    return false;
-  }
-}
-
-/** Runs an action and returns by how much memory grew at its peak. */
-async function growthDuring(action: () => Promise<void>): Promise<number> {
-  const before = residentBytes();
-  // Without a measurement the growth would be 0, and the test could not fail. Other systems than Linux have no /proc.
-  if (process.platform === "linux") expect(before, "bytes of workerd's memory").toBeGreaterThan(10 * MIB);
-  let peak = before;
-  const sampler = setInterval(() => (peak = Math.max(peak, residentBytes())), 20);
-  try {
-    await action();
-  } finally {
-    clearInterval(sampler);
-  }
-  return peak - before;
 }
 
 async function download(target: string): Promise<{ bytes: number; sha256: string }> {
