@@ -49,6 +49,7 @@ export type CacheStatus = "HIT" | "MISS" | "STALE" | "EXPIRED" | "UPDATING" | "R
 /** Why a response was not stored, or not served from store. The cache's modules extend this union. */
 export type CacheDetail =
   | "no-store"
+  | "request-no-store"
   | "private"
   | "no-cache"
   | "authorization"

@@ -298,6 +298,9 @@ export const CACHE_TAGS_MAX = 128;
 /** Bytes that a store may lag behind the visitor before the visitor waits for it. */
 export const CACHE_STORE_LAG_BYTES_MAX = 1024 * 1024;
 
+/** Bytes that a visitor may lag behind the store before the origin is read no further: a small answer, whole. */
+export const CACHE_CLIENT_LAG_BYTES_MAX = 128 * 1024;
+
 /** A store that takes nothing for so long is given up, so that the visitor goes on. */
 export const CACHE_STORE_STALL_MS_MAX = 5_000;
 
@@ -313,7 +316,7 @@ export const CACHE_ENTRIES_MAX = 1000;
 export const CACHE_ENTRY_CHARS_MAX = 2048;
 
 /** Requests that ask an origin for all who wait, in one isolate: far more than it can have under way. */
-export const CACHE_FLIGHTS_MAX = 10_000;
+export const CACHE_FLIGHTS_MAX = 5_000;
 
 /** Nobody waits for an answer that was asked for longer ago: the platform may end a request without running its last lines. */
 export const CACHE_FLIGHT_LEASE_MS = 60_000;
@@ -321,8 +324,11 @@ export const CACHE_FLIGHT_LEASE_MS = 60_000;
 /** For this time nobody waits for answers of a key that turned out not to be storable. */
 export const CACHE_REFUSAL_MS = 120_000;
 
-/** Keys whose answers are not stored that an isolate remembers; the oldest goes first. About 200 bytes each. */
-export const CACHE_REFUSALS_MAX = 10_000;
+/** Keys whose answers are not stored that an isolate remembers; the oldest goes first. With the longest names 10 MB. */
+export const CACHE_REFUSALS_MAX = 5_000;
+
+/** Nobody waits under longer names (key, variant): they are rare, and visitors can make any number of them. */
+export const CACHE_FLIGHT_NAME_CHARS_MAX = 1024;
 
 /** Up to this size the whole is fetched when a second part of it is asked for: a document, not a film. */
 export const CACHE_RANGE_FILL_BYTES_MAX = 8 * 1024 * 1024;

@@ -19,7 +19,7 @@ const SHARED = "its answer is stored only if the origin declares it shared";
 export function requestReasons({ method, headers }: Facts, policy: CachePolicySnapshot): readonly RequestReason[] {
   const { noStore, onlyIfCached } = parseCacheControl(headers.get("cache-control"));
   const candidates: readonly (false | RequestReason)[] = [
-    noStore && { detail: "no-store", why: "its answer is not stored" },
+    noStore && { detail: "request-no-store", why: "its answer is not stored" },
     headers.has("authorization") && { detail: "authorization", why: `${SHARED} (public, s-maxage, must-revalidate)` },
     headers.has("cookie") && policy.requestCookies === "explicit" && { detail: "request-cookie", why: `${SHARED} (public, s-maxage)` },
     (headers.has("if-match") || headers.has("if-unmodified-since")) && { detail: "request", why: "its conditions are for the origin" },

@@ -2,7 +2,7 @@
 // answers of that key were found not to be storable a short time ago (hit-for-miss). One table for each isolate. It knows names and
 // times, nothing of HTTP and nothing of the store; the stage `collapse` decides who may wait, and for how long.
 
-import { CACHE_FLIGHTS_MAX, CACHE_FLIGHT_LEASE_MS, CACHE_REFUSALS_MAX, CACHE_REFUSAL_MS } from "../limits.ts";
+import { CACHE_FLIGHTS_MAX, CACHE_FLIGHT_LEASE_MS, CACHE_FLIGHT_NAME_CHARS_MAX, CACHE_REFUSALS_MAX, CACHE_REFUSAL_MS } from "../limits.ts";
 
 /** Which of the variants of a key the answer is. */
 export interface FlightVariant {
@@ -52,6 +52,7 @@ export function createFlightTable(): FlightTable {
   return {
     board(name, nowMs) {
       const refusedUntilMs = refusals.get(name) ?? 0;
+      if (refusedUntilMs <= nowMs) refusals.delete(name);
       // Refused or not, an answer that can be stored after all opens the name again.
       if (refusedUntilMs > nowMs) return { kind: "alone", flight: flightOf(refusals, name).flight };
       const entry = flying.get(name);
@@ -95,7 +96,7 @@ function flightOf(
       if (isEnded) return;
       refusals.delete(name);
       if (refusals.size >= CACHE_REFUSALS_MAX) dropFirst(refusals);
-      refusals.set(name, nowMs + CACHE_REFUSAL_MS);
+      if (name.length <= CACHE_FLIGHT_NAME_CHARS_MAX) refusals.set(name, nowMs + CACHE_REFUSAL_MS);
       end(false);
     },
   };

@@ -2,7 +2,7 @@
 // the two takes it, so memory stays bounded; `tee` would keep what the slower has not read. Neither can hurt the other: a visitor
 // who leaves does not end the store, a store that fails or stalls does not end the answer. Knows streams, nothing of HTTP.
 
-import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX, CACHE_STORE_STALL_MS_MAX } from "../limits.ts";
+import { CACHE_CLIENT_LAG_BYTES_MAX, CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX, CACHE_STORE_STALL_MS_MAX } from "../limits.ts";
 import { byteReader } from "../http/byte-stream.ts";
 import { startStallWatch } from "../http/stall-watch.ts";
 import type { Clock } from "../ports.ts";
@@ -28,6 +28,8 @@ export interface PumpInput {
   readonly expectedBytes: number | null;
   readonly bytesMax: number;
   readonly clock: Clock;
+  /** Called once, when it is settled what became of the store: the answer itself may go on for long after that. */
+  readonly onStoreEnd?: (end: PumpEnd) => void;
 }
 
 /** too-large, stalled and store-failed end the store only; incomplete and failed are the origin's doing. */
@@ -36,7 +38,7 @@ export type PumpEnd = "stored" | "too-large" | "stalled" | "store-failed" | "len
 /** Never rejects. What the visitor gets ends as the origin ended it: cleanly, or broken off. */
 export async function pump(input: PumpInput): Promise<PumpEnd> {
   const reader = byteReader(input.body);
-  const store = storeSide(input.store);
+  const store = storeSide(input.store, input.onStoreEnd ?? (() => undefined));
   const client = clientSide(input, () => void store.drop("stalled"));
   let bytes = 0;
   try {
@@ -78,12 +80,17 @@ interface ClientSide {
   isGone(): boolean;
 }
 
-/** @param onStall - Called when one chunk takes longer than a visitor who reads at all needs; the answer goes on. */
+/**
+ * A little is handed over without waiting, so that a small answer is stored however slowly its visitor reads.
+ *
+ * @param onStall - Called when one chunk takes longer than a visitor who reads at all needs; the answer goes on.
+ */
 function clientSide({ client, clientGone, clock }: PumpInput, onStall: () => void): ClientSide {
   const writer = client?.getWriter() ?? null;
   // Every use of a broken stream rejects; one handler here, so that none is unhandled.
   writer?.closed.catch(() => undefined);
   let gone = writer === null || clientGone?.aborted === true;
+  let waitingBytes = 0;
   const leave = (): void => {
     gone = true;
   };
@@ -95,8 +102,11 @@ function clientSide({ client, clientGone, clock }: PumpInput, onStall: () => voi
     isGone: () => gone,
     async write(chunk) {
       if (gone || writer === null) return;
+      waitingBytes += chunk.byteLength;
+      const taken = writer.write(chunk).then(() => void (waitingBytes -= chunk.byteLength), leave);
+      if (waitingBytes <= CACHE_CLIENT_LAG_BYTES_MAX) return;
       watch.waiting();
-      await Promise.race([writer.write(chunk).catch(leave), left]);
+      await Promise.race([taken, left]);
       watch.received();
     },
     async close() {
@@ -118,7 +128,7 @@ interface StoreSide {
   dropped(): Exclude<PumpEnd, "stored"> | null;
 }
 
-function storeSide(sink: StoreSink): StoreSide {
+function storeSide(sink: StoreSink, onEnd: (end: PumpEnd) => void): StoreSide {
   let dropped: Exclude<PumpEnd, "stored"> | null = null;
   let waitingBytes = 0;
   let lastWrite: Promise<void> = Promise.resolve();
@@ -126,6 +136,7 @@ function storeSide(sink: StoreSink): StoreSide {
   const drop = async (reason: Exclude<PumpEnd, "stored">): Promise<void> => {
     if (dropped !== null) return;
     dropped = reason;
+    onEnd(reason);
     await sink.abort().catch(() => undefined);
   };
   const taken = async (chunk: Uint8Array): Promise<void> => {
@@ -150,7 +161,9 @@ function storeSide(sink: StoreSink): StoreSide {
       if (dropped === null && !(await settlesInTime(lastWrite))) await drop("stalled");
       if (failed) await drop("store-failed");
       if (dropped !== null) return dropped;
-      return (await sink.close().catch(() => false)) ? "stored" : "store-failed";
+      const end = (await sink.close().catch(() => false)) ? "stored" : "store-failed";
+      onEnd(end);
+      return end;
     },
   };
 }

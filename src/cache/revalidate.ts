@@ -58,10 +58,10 @@ export function mergedHeaders(stored: StoredResponse, notModified: Headers): Hea
   return merged;
 }
 
-/** Whether the origin is asked by HEAD about a stored response: without a validator its answer would say nothing about the content. */
+/** Whether the origin is asked by HEAD about a stored response: without a validator, or of no 200, its answer would say nothing. */
 export function isAskedAsHead(method: string, stored: StoredResponse): boolean {
   const { etag, lastModified } = validatorsOf(stored.headers);
-  return method === "HEAD" && (etag !== null || lastModified !== null);
+  return method === "HEAD" && CONFIRMABLE.includes(stored.status) && (etag !== null || lastModified !== null);
 }
 
 /**
@@ -70,7 +70,8 @@ export function isAskedAsHead(method: string, stored: StoredResponse): boolean {
  */
 export function describes(head: Headers, stored: StoredResponse): boolean {
   const [fresh, held] = [validatorsOf(head), validatorsOf(stored.headers)];
-  if (fresh.etag === null && fresh.lastModified === null) return false;
+  const isCompared = (fresh.etag !== null && held.etag !== null) || (fresh.lastModified !== null && held.lastModified !== null);
+  if (!isCompared) return false;
   const isSame = (one: string | null, other: string | null): boolean => one === null || one === other;
   const length = head.get("content-length");
   return isSame(fresh.etag, held.etag) && isSame(fresh.lastModified, held.lastModified) && isSame(length, String(stored.bodyBytes));

@@ -46,6 +46,11 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
  */
 const ABOUT_ONE_REQUEST: ReadonlySet<number> = new Set([407, 408, 412, 413, 416, 417, 421, 425, 426, 428, 429, 431, 511]);
 
+/** What one visitor's request provoked says nothing about the answer to others. */
+export function isAboutOneRequest(status: number): boolean {
+  return ABOUT_ONE_REQUEST.has(status);
+}
+
 /** Statuses whose stored response a conditional request can confirm. */
 const VALIDATED: readonly number[] = [200, 203];
 
@@ -79,7 +84,8 @@ function statusProblem({ method, response: { status } }: StorableInput, control:
 /** What belongs to one user or to nobody. No mode of a route changes this, except where it says so. */
 function secrecyProblem({ requestHeaders, response, policy }: StorableInput, governing: GoverningControl, vary: Vary): CacheDetail | null {
   const { control, source } = governing;
-  if (control.noStore || parseCacheControl(requestHeaders.get("cache-control")).noStore) return "no-store";
+  if (control.noStore) return "no-store";
+  if (parseCacheControl(requestHeaders.get("cache-control")).noStore) return "request-no-store";
   // With field names, only those fields are private; the whole is refused all the same.
   if (isSet(control.private)) return "private";
   const shared = control.public || control.sMaxage !== null;

@@ -2,9 +2,10 @@
 // no I/O.
 
 import { clientCacheControl, withoutConsumedFields } from "../cache/client-headers.ts";
-import { currentAgeSeconds, freshnessLifetime, staleWindows, type Datable } from "../cache/freshness.ts";
+import { isSet } from "../cache/control.ts";
+import { currentAgeSeconds, freshnessLifetime, readFreshnessFields, staleWindows, type Datable } from "../cache/freshness.ts";
 import { purgedAt } from "../cache/purge.ts";
-import { storable, type Storable } from "../cache/storable.ts";
+import { isAboutOneRequest, storable, type Storable } from "../cache/storable.ts";
 import type { Flight, FlightVariant } from "../cache/flights.ts";
 import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
 import { CACHE_COLLAPSE_BYTES_MAX } from "../limits.ts";
@@ -49,11 +50,20 @@ export function isFailure(status: number): boolean {
 }
 
 /**
- * Those who wait ask themselves, and the next ones need not wait, unless it may be for this once: an error of the origin's, a purge
- * that came between.
+ * Those who wait ask themselves, and the next ones need not wait, unless it may be for this once: an error of the origin's or of one
+ * request, a purge that came between.
  */
 export function refuse({ flight, ports }: Admission, status: number, reason: CacheDetail): void {
-  if (!isFailure(status) && reason !== "purged") flight?.refuse(ports.clock.nowMs());
+  if (!isFailure(status) && !isAboutOneRequest(status) && reason !== "purged") flight?.refuse(ports.clock.nowMs());
+}
+
+/** Reasons that lie in this request alone: what is stored for others stays as it is. */
+const OWN_REASONS: readonly CacheDigest["detail"][] = ["authorization", "request-cookie", "request-no-store"];
+
+/** Whether an answer that is not stored takes what is stored with it. */
+export function contradicts(status: number, reason: CacheDigest["detail"]): boolean {
+  // 400 is what some servers say to a header that is too large.
+  return !OWN_REASONS.includes(reason) && !isAboutOneRequest(status) && status !== 400;
 }
 
 /**
@@ -63,8 +73,11 @@ export function refuse({ flight, ports }: Admission, status: number, reason: Cac
 export function announce(admission: Admission, response: Datable, coming: FlightVariant & { readonly bytes: number | null }): void {
   const { flight, cached, ports } = admission;
   if (flight === null || (coming.bytes ?? 0) > CACHE_COLLAPSE_BYTES_MAX) return;
-  const usableSeconds = ttlOf(response, admission) + staleWindows(response, cached.policy).whileRevalidate;
-  if (usableSeconds > 0) flight.announce({ vary: coming.vary, variant: coming.variant });
+  const fields = readFreshnessFields(response);
+  const lifetime = freshnessLifetime(response, cached.policy, fields);
+  const isAskedAbout = isSet(fields.governing.control.noCache) && lifetime.from !== "override";
+  const usableSeconds = ttlOf(response, admission) + staleWindows(response, cached.policy, fields).whileRevalidate;
+  if (usableSeconds > 0 && !isAskedAbout) flight.announce({ vary: coming.vary, variant: coming.variant });
   else flight.refuse(ports.clock.nowMs());
 }
 

@@ -12,8 +12,8 @@ import type { Flight } from "../cache/flights.ts";
 import { validatorsOf } from "../http/conditional.ts";
 import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
-import { datable, isFailure, judge, note, refuse, shown, ttlOf, type Admission, type Answered } from "./admission.ts";
-import { confirm, isOwnReason } from "./confirm.ts";
+import { contradicts, datable, isFailure, judge, note, refuse, shown, ttlOf, type Admission, type Answered } from "./admission.ts";
+import { confirm } from "./confirm.ts";
 import type { FetchOutcome } from "./fetch.ts";
 import { respondFrom } from "./content.ts";
 import { discard, type Found } from "./found.ts";
@@ -53,21 +53,30 @@ async function revalidated(admission: Admission, found: Found, outcome: Answered
   const { exchange, ports } = admission;
   const { status } = outcome.response;
   if (status === 304) return await notChanged(admission, found, outcome);
+  const isHead = isAskedAsHead(exchange.facts.method, found.stored);
   if (isFailure(status)) {
     const stale = await staleOnError(admission, found, status);
-    if (stale === null) return await fresh(admission, outcome);
+    if (stale === null) return isHead ? passed(admission, outcome) : await fresh(admission, outcome);
     discard(outcome.response);
     return stale;
   }
-  const isHead = isAskedAsHead(exchange.facts.method, found.stored);
-  if (isHead && status === 200 && describes(outcome.response.headers, found.stored)) return await notChanged(admission, found, outcome);
+  if (isHead) return await headAnswered(admission, found, outcome);
   discard(found.body);
-  const answer = isHead ? passed(admission, outcome) : await fresh(admission, outcome);
+  const answer = await fresh(admission, outcome);
   const { stored, detail } = exchange.digest.cache;
   // What it said before is no answer any more, not even when the origin fails. A store that is under way takes its place. An
   // answer that is not stored for what the request carries says nothing about what others get.
-  if (!stored && !isOwnReason(detail)) await ports.cache.delete(found.entryUrl);
+  if (!stored && contradicts(status, detail)) await ports.cache.delete(found.entryUrl);
   return answer;
+}
+
+/** RFC 9111 4.3.5: only a 200 says something about what is stored for GET, and what it says counts. */
+async function headAnswered(admission: Admission, found: Found, outcome: Answered): Promise<Response> {
+  const { status, headers } = outcome.response;
+  if (status === 200 && describes(headers, found.stored)) return await notChanged(admission, found, outcome);
+  discard(found.body);
+  if (status === 200) await admission.ports.cache.delete(found.entryUrl);
+  return passed(admission, outcome);
 }
 
 /** A 304, or the answer to a HEAD that describes what is stored (RFC 9111 4.3.5): its fields and times are new, the content is not. */
@@ -140,7 +149,9 @@ function withoutContent({ status, statusText, headers }: Response): Response {
 /** 304 where the visitor has these very bytes: its conditions were kept from the origin, so that the whole could be stored. */
 function visitorsCopy({ exchange, ports, plan }: Admission, { status, headers }: Response): Response | null {
   if (!isNotModified(status, exchange.facts, validatorsOf(headers), ports.clock.nowMs())) return null;
-  return shown(new Response(null, { status: 304, headers: notModified(headers).headers }), plan);
+  const fields = notModified(headers).headers;
+  if (plan.action.cache.setCookie === "strip") fields.delete("set-cookie");
+  return shown(new Response(null, { status: 304, headers: fields }), plan);
 }
 
 function passed({ exchange, plan }: Admission, { response }: Answered): Response {

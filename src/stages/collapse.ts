@@ -3,8 +3,10 @@
 // is not for them: then they ask as if they were alone. Asks no origin and stores nothing.
 
 import type { Awaited, Flight } from "../cache/flights.ts";
+import { isSet, requestControl } from "../cache/control.ts";
 import { variantKey } from "../cache/variant.ts";
 import { parseCacheControl } from "../http/cache-control.ts";
+import { CACHE_FLIGHT_NAME_CHARS_MAX } from "../limits.ts";
 import type { Plan } from "../plan.ts";
 import { discard } from "./found.ts";
 import { lookup, type Lookup } from "./lookup.ts";
@@ -19,10 +21,10 @@ export interface Collapsed {
 /** A key, then the variant of it that was meant: more would be a chain of requests that each wait for the one before. */
 const WAITS_MAX = 2;
 
-export async function collapse(run: Run, found: Lookup): Promise<Collapsed> {
+export async function collapse(run: Run, first: Lookup): Promise<Collapsed> {
   const { flights, ports, plan } = run;
-  const isWanting = found.kind === "miss" || found.kind === "revalidate";
-  let name = isWanting ? flightName(run, found) : null;
+  let name = isWanting(first) ? flightName(run, first) : null;
+  let found = first;
   if (name === null || plan.cache.use === "bypass") return { found, flight: null };
   const untilMs = ports.clock.nowMs() + plan.cache.policy.collapseMs;
   for (let waits = 0; waits < WAITS_MAX; waits++) {
@@ -32,18 +34,31 @@ export async function collapse(run: Run, found: Lookup): Promise<Collapsed> {
     // Its content would only be thrown away.
     if (place.kind === "alone") return { found: found.kind === "miss" ? { ...found, pass: isHead(run) } : found, flight: place.flight };
     const landing = await landed(place.awaited, plan, untilMs - nowMs);
-    if (landing.kind === "stored") return { found: await lookAgain(run, found), flight: null };
     if (landing.kind === "ask") break;
-    name = nameOf(run, plan.cache.key, landing.variant);
+    if (landing.kind === "other-variant") {
+      name = nameOf(run, plan.cache.key, landing.variant);
+      continue;
+    }
+    found = await lookAgain(run, found);
+    const next = isWanting(found) ? flightName(run, found) : null;
+    // What was stored meanwhile may have been purged meanwhile: then again one asks.
+    if (landing.kind === "late" || next === null) break;
+    name = next;
   }
   return { found, flight: null };
 }
 
+function isWanting({ kind }: Lookup): boolean {
+  return kind === "miss" || kind === "revalidate";
+}
+
 /** For a request in the background: null when another one is under way, or would bring nothing that could be stored. */
 export function backgroundFlight(run: Run, found: Lookup): { readonly flight: Flight | null } | null {
-  const name = flightName(run, found);
-  if (name === null) return { flight: null };
-  const place = run.flights.board(name, run.ports.clock.nowMs());
+  const { plan, exchange, flights, ports } = run;
+  const variant = variantOf(found);
+  if (variant === null || plan.cache.use === "bypass" || wantsNoStore(run)) return null;
+  const name = `${nameOf(run, plan.cache.key, variant)}${exchange.facts.headers.has("authorization") ? "\nauthorization" : ""}`;
+  const place = flights.board(name, ports.clock.nowMs());
   return place.kind === "lead" ? { flight: place.flight } : null;
 }
 
@@ -53,14 +68,21 @@ function flightName(run: Run, found: Lookup): string | null {
   const variant = variantOf(found);
   if (variant === null || plan.cache.use === "bypass" || plan.cache.policy.collapseMs === 0) return null;
   const { headers } = exchange.facts;
-  if (headers.has("authorization") || parseCacheControl(headers.get("cache-control")).noStore) return null;
-  return nameOf(run, plan.cache.key, variant);
+  if (headers.has("authorization") || wantsNoStore(run)) return null;
+  const asked = requestControl(headers, plan.cache.policy);
+  if (asked !== null && isSet(asked.noCache)) return null;
+  const name = nameOf(run, plan.cache.key, variant);
+  return name.length <= CACHE_FLIGHT_NAME_CHARS_MAX ? name : null;
 }
 
 /** Those with a cookie wait for each other only: most answers to them are not stored, and that must not keep others from waiting. */
 function nameOf({ exchange, plan }: Run, key: string, variant: string): string {
   const isApart = plan.cache.use === "cache" && plan.cache.policy.requestCookies === "explicit" && exchange.facts.headers.has("cookie");
   return `${key}\n${variant}${isApart ? "\ncookie" : ""}`;
+}
+
+function wantsNoStore({ exchange }: Run): boolean {
+  return parseCacheControl(exchange.facts.headers.get("cache-control")).noStore;
 }
 
 function variantOf(found: Lookup): string | null {
@@ -85,13 +107,13 @@ function isHead({ exchange }: Run): boolean {
   return exchange.facts.method === "HEAD";
 }
 
-type Landing = { readonly kind: "stored" } | { readonly kind: "ask" } | { readonly kind: "other-variant"; readonly variant: string };
+type Landing = { readonly kind: "stored" | "ask" | "late" } | { readonly kind: "other-variant"; readonly variant: string };
 
 async function landed(awaited: Awaited, plan: Plan, waitMs: number): Promise<Landing> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   // A timer of one's own: the request that is waited for may go away without a word.
   const late = new Promise<Landing>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: "ask" }), Math.max(0, waitMs));
+    timer = setTimeout(() => resolve({ kind: "late" }), Math.max(0, waitMs));
   });
   const landing = await Promise.race([outcome(awaited, plan), late]);
   if (timer !== undefined) clearTimeout(timer);

@@ -37,6 +37,9 @@ async function joined(found: Found, outcome: Answered, ports: Pick<Ports, "defer
   const headers = mergedHeaders(stored, outcome.response.headers);
   const size = stored.part?.size ?? stored.bodyBytes;
   headers.set("content-length", String(size));
+  // The route may have stored cookies once; those of this answer are this visitor's.
+  headers.delete("set-cookie");
+  for (const cookie of outcome.response.headers.getSetCookie()) headers.append("set-cookie", cookie);
   const beginning = new Uint8Array(await found.body.arrayBuffer());
   const { readable, writable } = new FixedLengthStream(size);
   ports.defer(join(beginning, outcome.response.body, writable));

@@ -4,8 +4,7 @@
 import { confirms, mergedHeaders } from "../cache/revalidate.ts";
 import { storable } from "../cache/storable.ts";
 import type { StoredResponse } from "../cache/stored.ts";
-import type { CacheDetail, CacheDigest } from "../exchange.ts";
-import { announce, type Admission, type Answered } from "./admission.ts";
+import { announce, contradicts, type Admission, type Answered } from "./admission.ts";
 import type { StoredAt } from "./found.ts";
 import { writeResponse } from "./store-response.ts";
 
@@ -22,13 +21,6 @@ export interface ConfirmInput {
   readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** The 304, or the answer to a HEAD that describes what is stored. */
   readonly outcome: Answered;
-}
-
-/** Reasons that lie in this request alone: what is stored for others stays as it is. */
-const OWN_REASONS: readonly CacheDetail[] = ["authorization", "request-cookie", "no-store"];
-
-export function isOwnReason(reason: CacheDigest["detail"]): boolean {
-  return OWN_REASONS.some((own) => own === reason);
 }
 
 /** RFC 9111 3.2 for the one field that may come in several lines which cannot be joined. */
@@ -63,6 +55,6 @@ export function confirm(input: ConfirmInput): Confirmation {
     ports.defer(written.then((isStored) => flight?.end(isStored)));
     return { stored: updated, isStored: true };
   }
-  if (verdict.store || !isOwnReason(verdict.reason)) forget();
+  if (verdict.store || contradicts(status, verdict.reason)) forget();
   return { stored: updated, isStored: false };
 }

@@ -64,12 +64,15 @@ async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promi
 
 /** Asks for what the store should have, unless another request does. The visitor has left this behind, or never needed it. */
 function inBackground(run: Run, found: Lookup, refresh: StoredAt | null): void {
-  const { exchange, plan, ports } = run;
+  const { plan, ports } = run;
   const place = backgroundFlight(run, found);
   if (place === null) return;
   const { flight } = place;
+  // What comes of it is not part of what happened to the visitor.
+  const exchange: Exchange = { ...run.exchange, digest: structuredClone(run.exchange.digest) };
   const work = async (): Promise<void> => {
-    await admitRefresh(exchange, ports, plan, { refresh, outcome: await askOrigin(run, found, null), flight });
+    const outcome = await askOrigin({ ...run, exchange }, found, null);
+    await admitRefresh(exchange, ports, plan, { refresh, outcome, flight });
   };
   ports.defer(work().finally(() => flight?.leave()));
 }

@@ -5,8 +5,8 @@
 import type { Exchange } from "../exchange.ts";
 import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
-import { datable, isFailure, judge, refuse, type Admission, type Answered } from "./admission.ts";
-import { confirm, isOwnReason } from "./confirm.ts";
+import { contradicts, datable, isFailure, judge, refuse, type Admission, type Answered } from "./admission.ts";
+import { confirm } from "./confirm.ts";
 import { discard, readEntry, type StoredAt } from "./found.ts";
 import type { Flight } from "../cache/flights.ts";
 import type { StoredResponse } from "../cache/stored.ts";
@@ -21,12 +21,12 @@ export interface AnsweredRefresh {
   readonly flight: Flight | null;
 }
 
-/** Never touches the digest of the visitor whose request caused it. */
+/** @param exchange - With a digest of its own: nothing of this is part of what happened to the visitor. */
 export async function admitRefresh(exchange: Exchange, ports: Ports, plan: Plan, answered: AnsweredRefresh): Promise<void> {
   const { refresh, outcome, flight } = answered;
   if (plan.cache.use === "bypass" || outcome.kind === "failed") return;
   const facts = { ...exchange.facts, method: "GET" };
-  const own: Exchange = { ...exchange, facts, digest: structuredClone(exchange.digest) };
+  const own: Exchange = { ...exchange, facts };
   const admission: Admission = { exchange: own, ports, plan, cached: plan.cache, flight };
   const { response } = outcome;
   if (response.status === 304 && refresh !== null) return await refreshed(admission, refresh, outcome);
@@ -38,7 +38,7 @@ export async function admitRefresh(exchange: Exchange, ports: Ports, plan: Plan,
   }
   refuse(admission, response.status, verdict.reason);
   discard(response);
-  if (refresh !== null && !isOwnReason(verdict.reason)) await ports.cache.delete(refresh.entryUrl);
+  if (refresh !== null && contradicts(response.status, verdict.reason)) await ports.cache.delete(refresh.entryUrl);
 }
 
 /** The bytes that share the entry are read again; whoever has replaced the entry meanwhile knows better. */

@@ -2,10 +2,12 @@
 // before; what did not arrive whole is not stored.
 
 import { bytePipe, declaredLength } from "../http/byte-stream.ts";
-import { pump, type PumpEnd } from "../cache/pump.ts";
+import type { Flight } from "../cache/flights.ts";
+import { pump, type PumpEnd, type StoreSink } from "../cache/pump.ts";
 import type { DeclaredPart } from "../cache/part.ts";
 import type { Storable } from "../cache/storable.ts";
 import { variantKey } from "../cache/variant.ts";
+import { CACHE_COLLAPSE_BYTES_MAX } from "../limits.ts";
 import { announce, datable, shown, type Admission, type Answered } from "./admission.ts";
 import { storeResponse, type Unplaced } from "./store-response.ts";
 
@@ -32,6 +34,11 @@ export function streamAndStore(admission: Admission, input: StreamStoreInput): R
   const headers = new Headers(outcome.response.headers);
   if (cached.policy.setCookie === "strip") headers.delete("set-cookie");
   if (body === null) {
+    // A body that was announced and is not there was never whole.
+    if ((expectedBytes ?? 0) > 0) {
+      flight?.end(false);
+      return shown(new Response(null, { status, statusText, headers }), plan);
+    }
     ports.defer(sink.close().then((isStored) => flight?.end(isStored)));
     return shown(new Response(null, { status, statusText, headers }), plan);
   }
@@ -39,14 +46,37 @@ export function streamAndStore(admission: Admission, input: StreamStoreInput): R
   const client = isAwaited ? through.writable : null;
   const { objectBytesMax } = cached.policy;
   const clientGone = exchange.request.signal;
-  const work = pump({ body, client, clientGone, store: sink, expectedBytes, bytesMax: objectBytesMax, clock: ports.clock });
-  ports.defer(finished(work, admission));
+  const store = flight === null ? sink : untilTooLarge(sink, flight);
+  const work = pump({
+    body,
+    client,
+    clientGone,
+    store,
+    expectedBytes,
+    bytesMax: objectBytesMax,
+    clock: ports.clock,
+    // The visitor may take the answer for long after it is stored.
+    onStoreEnd: (end) => flight?.end(end === "stored"),
+  });
+  ports.defer(logged(work, admission));
   return shown(new Response(isAwaited ? through.readable : null, { status, statusText, headers, encodeBody: "manual" }), plan);
 }
 
-async function finished(work: Promise<PumpEnd>, { exchange, ports, flight }: Admission): Promise<void> {
+/** A body of unknown length shows only while it comes that it is too large to be waited for. */
+function untilTooLarge(sink: StoreSink, flight: Flight): StoreSink {
+  let bytes = 0;
+  return {
+    ...sink,
+    async write(chunk) {
+      bytes += chunk.byteLength;
+      if (bytes > CACHE_COLLAPSE_BYTES_MAX) flight.end(false);
+      await sink.write(chunk);
+    },
+  };
+}
+
+async function logged(work: Promise<PumpEnd>, { exchange, ports }: Admission): Promise<void> {
   const end = await work;
-  flight?.end(end === "stored");
   if (end !== "stored") ports.log.write({ event: "cache-not-stored", id: exchange.id, reason: end });
 }
 

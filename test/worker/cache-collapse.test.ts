@@ -165,6 +165,46 @@ test("nobody waits for longer than the route says", async () => {
   expect(await (await edge.send(URL)).response.text()).toBe("late");
 });
 
+test("one refresh is under way where nobody waits, too", async () => {
+  const fields = { "cache-control": "max-age=10, stale-while-revalidate=100" };
+  const edge = edgeOf(() => new Response("old", { headers: fields }), { policy: { collapseMs: 0 } });
+  await edge.get(URL);
+  edge.nowMs += 11_000;
+  edge.asked.length = 0;
+  const held = heldOrigin();
+  edge.origin = held.origin;
+  await together(edge, held, plain(5), () => new Response("new", { headers: fields }));
+  expect(edge.asked.length).toBe(1);
+});
+
+test("nobody waits for a body of unknown length once it is larger than the limit", async () => {
+  const edge = edgeOf(
+    () =>
+      new Response(
+        new ReadableStream<Uint8Array>({
+          start(controller) {
+            // It never ends.
+            for (let chunk = 0; chunk < 5; chunk++) controller.enqueue(new Uint8Array(256 * 1024));
+          },
+        }),
+        { headers: { "cache-control": "max-age=60" } },
+      ),
+    COLLAPSE,
+  );
+  const first = await edge.send(URL);
+  void first.response.body?.pipeTo(new WritableStream());
+  edge.origin = () => new Response("mine");
+  expect(await (await edge.send(URL)).response.text()).toBe("mine");
+});
+
+test("a small answer is there for the others however slowly its visitor reads it", async () => {
+  const edge = edgeOf(() => new Response("hello", { headers: { "cache-control": "max-age=60" } }), COLLAPSE);
+  const [first, second] = await Promise.all([edge.send(URL), edge.send(URL)]);
+  const waited = first.cache.collapsed ? first : second;
+  expect(await waited.response.text()).toBe("hello");
+  expect(edge.asked.length).toBe(1);
+});
+
 test("nobody waits where the route says 0", async () => {
   const edge = edgeOf(() => new Promise<Response>(() => undefined), { policy: { collapseMs: 0 } });
   void edge.send(URL);
@@ -189,10 +229,13 @@ test("nobody waits for a body that is larger than the limit", async () => {
   await edge.settle();
 });
 
-test("an answer that must be asked about each time is waited for by nobody", async () => {
-  const held = heldOrigin();
-  const edge = edgeOf(held.origin, COLLAPSE);
-  const answer = (): Response => new Response("hello", { headers: { "cache-control": "max-age=0", etag: '"1"' } });
-  await together(edge, held, [{}, {}, {}], answer);
-  expect(edge.asked.length).toBe(3);
-});
+test.each(["max-age=0", "max-age=60, no-cache"])(
+  "an answer that must be asked about each time (%s) is waited for by nobody",
+  async (control) => {
+    const held = heldOrigin();
+    const edge = edgeOf(held.origin, COLLAPSE);
+    const answer = (): Response => new Response("hello", { headers: { "cache-control": control, etag: '"1"' } });
+    await together(edge, held, [{}, {}, {}], answer);
+    expect(edge.asked.length).toBe(3);
+  },
+);

@@ -494,6 +494,25 @@ test("a route may store Set-Cookie: everybody gets the cookies of the answer tha
   expect([cache.status, response.headers.getSetCookie()]).toEqual(["HIT", []]);
 });
 
+test.each([400, 413, 429, 431])("a %i that one visitor's request provoked leaves what is stored for others", async (status) => {
+  const edge = edgeOf(() => answer("page", { "cache-control": "max-age=10", etag: '"1"' }));
+  await edge.get(URL);
+  edge.nowMs += 11_000;
+  edge.origin = () => answer("too much", {}, status);
+  expect((await edge.get(URL)).response.status).toBe(status);
+  edge.origin = () => new Response(null, { status: 304, headers: { etag: '"1"' } });
+  expect((await edge.get(URL)).text).toBe("page");
+});
+
+test("a page whose origin begins to forbid storing is forgotten by the refresh behind a stale answer", async () => {
+  const edge = edgeOf(() => answer("old", { "cache-control": "max-age=10, stale-while-revalidate=1000" }));
+  await edge.get(URL);
+  edge.nowMs += 11_000;
+  edge.origin = () => answer("new", { "cache-control": "no-store" });
+  expect((await edge.get(URL)).text).toBe("old");
+  expect((await edge.get(URL)).text).toBe("new");
+});
+
 test("a page that becomes private is forgotten when it is asked about", async () => {
   const edge = edgeOf(() => answer("public", { "cache-control": "max-age=10, stale-if-error=1000" }));
   await edge.get(URL);

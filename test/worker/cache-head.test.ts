@@ -101,6 +101,40 @@ test.each([
   expect((await edge.get(URL)).text).toBe("new");
 });
 
+test.each([405, 401, 503])("an answer of %i to HEAD says nothing about what is stored for GET", async (status) => {
+  const edge = edgeOf(origin({ "cache-control": "max-age=10, must-revalidate", etag: '"1"' }), {
+    policy: { edgeTtlByStatus: { 503: 60 } },
+  });
+  await edge.get(URL);
+  edge.nowMs += 11_000;
+  edge.origin = () => new Response(null, { status, headers: { "content-length": "100" } });
+  expect((await head(edge)).response.status).toBe(status);
+  edge.origin = origin({ "cache-control": "max-age=10, must-revalidate", etag: '"1"' });
+  const confirmed = await edge.get(URL);
+  expect([confirmed.cache.status, confirmed.text]).toEqual(["REVALIDATED", "hello"]);
+});
+
+test("a stored 404 with a validator is fetched whole for HEAD", async () => {
+  const missing = (): Response => new Response("none", { status: 404, headers: { "cache-control": "max-age=10", etag: '"1"' } });
+  const edge = edgeOf(missing);
+  await edge.get(URL);
+  edge.nowMs += 11_000;
+  await head(edge);
+  expect((await edge.get(URL)).cache.status).toBe("HIT");
+  expect(edge.asked.map(({ method }) => method)).toEqual(["GET", "GET"]);
+});
+
+test("a HEAD answer whose validators are of another kind than the stored ones is not taken for the same", async () => {
+  const edge = edgeOf(origin({ "cache-control": "max-age=10", etag: '"1"' }));
+  await edge.get(URL);
+  edge.nowMs += 11_000;
+  const dated = { "last-modified": "Thu, 01 Jan 2026 00:00:00 GMT", "content-length": "5" };
+  edge.origin = () => new Response(null, { headers: dated });
+  expect((await head(edge)).cache.status).toBe("EXPIRED");
+  edge.origin = origin({ "cache-control": "max-age=10" }, "new");
+  expect((await edge.get(URL)).text).toBe("new");
+});
+
 test("a stale response without validators is fetched whole for HEAD", async () => {
   const edge = edgeOf(origin({ "cache-control": "max-age=10" }));
   await edge.get(URL);

@@ -192,6 +192,16 @@ test.each([
   expect(edge.asked.filter(({ headers }) => !headers.has("range")).length).toBe(wholes);
 });
 
+test("a cookie that came with a part and was stored with it is not given to the visitor for whom it is completed", async () => {
+  const edge = edgeOf(rangedOrigin("0123456789", { etag: '"1"', "set-cookie": "sid=first" }), { policy: { setCookie: "store" } });
+  await edge.get(URL, ranged("bytes=0-4"));
+  edge.usePolicy({});
+  edge.origin = rangedOrigin("0123456789", { etag: '"1"', "set-cookie": "sid=second" });
+  const whole = await edge.get(URL);
+  expect([whole.text, whole.response.headers.getSetCookie()]).toEqual(["0123456789", ["sid=second"]]);
+  expect(edge.asked.at(-1)?.headers.get("range")).toBe("bytes=5-");
+});
+
 test("the answer to If-Range is not stored: it need not have all fields of the whole", async () => {
   const edge = edgeOf(rangedOrigin("0123456789"));
   expect((await edge.get(URL, ranged("bytes=2-4", { "if-range": '"1"' }))).cache.stored).toBe(false);

@@ -2,7 +2,13 @@
 
 import { expect, test } from "vitest";
 import { createFlightTable, type Flight, type FlightTable, type Place } from "../../../src/cache/flights.ts";
-import { CACHE_FLIGHTS_MAX, CACHE_FLIGHT_LEASE_MS, CACHE_REFUSALS_MAX, CACHE_REFUSAL_MS } from "../../../src/limits.ts";
+import {
+  CACHE_FLIGHTS_MAX,
+  CACHE_FLIGHT_LEASE_MS,
+  CACHE_FLIGHT_NAME_CHARS_MAX,
+  CACHE_REFUSALS_MAX,
+  CACHE_REFUSAL_MS,
+} from "../../../src/limits.ts";
 
 const PLAIN = { vary: [], variant: "" };
 
@@ -102,6 +108,18 @@ test("as many flights as the limit are waited for; one more and the oldest is no
   expect(table.board("0", 0).kind).toBe("wait");
   lead(table, "one more");
   expect(table.board("0", 0).kind).toBe("lead");
+});
+
+test("a name as long as the limit is remembered, a longer one is not", () => {
+  const table = createFlightTable();
+  for (const [more, kind] of [
+    [0, "alone"],
+    [1, "lead"],
+  ] as const) {
+    const name = "x".repeat(CACHE_FLIGHT_NAME_CHARS_MAX + more);
+    lead(table, name).refuse(0);
+    expect(table.board(name, 1).kind).toBe(kind);
+  }
 });
 
 test("as many refusals as the limit are remembered; one more and the oldest is not", () => {

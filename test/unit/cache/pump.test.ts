@@ -2,7 +2,12 @@
 
 import { afterEach, expect, test, vi } from "vitest";
 import { pump, type PumpEnd, type StoreSink } from "../../../src/cache/pump.ts";
-import { CACHE_CLIENT_STALL_MS_MAX, CACHE_STORE_LAG_BYTES_MAX, CACHE_STORE_STALL_MS_MAX } from "../../../src/limits.ts";
+import {
+  CACHE_CLIENT_LAG_BYTES_MAX,
+  CACHE_CLIENT_STALL_MS_MAX,
+  CACHE_STORE_LAG_BYTES_MAX,
+  CACHE_STORE_STALL_MS_MAX,
+} from "../../../src/limits.ts";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -50,6 +55,7 @@ interface Case {
   readonly clientGone?: AbortSignal;
   readonly expectedBytes?: number | null;
   readonly bytesMax?: number;
+  readonly onStoreEnd?: (end: PumpEnd) => void;
 }
 
 async function run(input: Case): Promise<PumpEnd> {
@@ -61,6 +67,7 @@ async function run(input: Case): Promise<PumpEnd> {
     expectedBytes: input.expectedBytes ?? null,
     bytesMax: input.bytesMax ?? 1e9,
     clock: { nowMs: () => Date.now() },
+    ...(input.onStoreEnd === undefined ? {} : { onStoreEnd: input.onStoreEnd }),
   });
 }
 
@@ -190,6 +197,28 @@ test.each([
   }
 });
 
+/** More than a visitor may lag behind. */
+const LARGE = CACHE_CLIENT_LAG_BYTES_MAX + 1;
+
+test("as many bytes as a visitor may lag are stored however slowly they are read, and it is said at once", async () => {
+  const ends: string[] = [];
+  const { sink } = sinkOf();
+  const body = source([CACHE_CLIENT_LAG_BYTES_MAX - 4, 4]).body;
+  void run({ body, sink, client: visitor([], () => new Promise(() => undefined)), onStoreEnd: (end) => ends.push(end) });
+  await vi.waitFor(() => expect(ends).toEqual(["stored"]));
+});
+
+test.each([
+  ["too large", { bytesMax: 3 }, "too-large"],
+  ["refused by the store", {}, "store-failed"],
+  ["shorter than declared", { expectedBytes: 9 }, "length-mismatch"],
+] as const)("what became of the store is said once: %s", async (what, limits, end) => {
+  const ends: string[] = [];
+  const { sink } = sinkOf(what === "refused by the store" ? () => Promise.reject(new Error("no")) : undefined);
+  await run({ body: source([3, 4]).body, sink, client: visitor([]), ...limits, onStoreEnd: (each) => ends.push(each) });
+  expect(ends).toEqual([end]);
+});
+
 test("a visitor who takes longer than the limit for a chunk loses the store, not the answer", async () => {
   for (const [ms, end] of [
     [CACHE_CLIENT_STALL_MS_MAX - 1, "stored"],
@@ -198,17 +227,17 @@ test("a visitor who takes longer than the limit for a chunk loses the store, not
     vi.useFakeTimers();
     const received: number[] = [];
     const client = visitor(received, () => new Promise((resolve) => void setTimeout(resolve, ms)));
-    const done = run({ body: source([3, 4]).body, sink: sinkOf().sink, client });
+    const done = run({ body: source([LARGE, 4]).body, sink: sinkOf().sink, client });
     await vi.advanceTimersByTimeAsync(3 * CACHE_CLIENT_STALL_MS_MAX);
     expect(await done).toBe(end);
-    expect(received).toEqual([3, 4, -1]);
+    expect(received).toEqual([LARGE, 4, -1]);
   }
 });
 
 test("a visitor who never takes anything again loses the store at the limit", async () => {
   vi.useFakeTimers();
   const { sink, events } = sinkOf();
-  void run({ body: source([3, 4]).body, sink, client: visitor([], () => new Promise(() => undefined)) });
+  void run({ body: source([LARGE, 4]).body, sink, client: visitor([], () => new Promise(() => undefined)) });
   await vi.advanceTimersByTimeAsync(CACHE_CLIENT_STALL_MS_MAX - 1);
   expect(events).not.toContain("abort");
   await vi.advanceTimersByTimeAsync(1);

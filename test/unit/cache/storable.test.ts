@@ -49,7 +49,7 @@ test.each<[string, Record<string, string>, Case, string]>([
   ["no-store behind a quote that never closes", { "cache-control": 'max-age=60, x="a, no-store' }, {}, "no-store"],
   ["no-store for CDNs only", { ...fresh, "cdn-cache-control": "no-store" }, {}, "no-store"],
   ["no-store for browsers only", { "cache-control": "no-store", "cdn-cache-control": "max-age=60" }, {}, "stored"],
-  ["no-store of the visitor", fresh, { request: { "cache-control": "no-store" } }, "no-store"],
+  ["no-store of the visitor", fresh, { request: { "cache-control": "no-store" } }, "request-no-store"],
   ["private", { "cache-control": "private, max-age=60" }, {}, "private"],
   ["private with field names", { "cache-control": 'private="x-a", max-age=60' }, {}, "private"],
   ["an override leaves private alone", { "cache-control": "private" }, { policy: { mode: "override", edgeTtlSeconds: 60 } }, "private"],

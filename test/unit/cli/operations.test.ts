@@ -338,7 +338,7 @@ describe("explain", () => {
     expect(plain).toContain("  cache wait: none for another request's answer\n");
     expect(plain).toContain("  cache directives of the request: ignored, but for no-store and only-if-cached\n");
     expect([...plain.matchAll(/this request: ([a-z-]+):/g)].map(([, detail]) => detail)).toEqual([
-      "no-store",
+      "request-no-store",
       "authorization",
       "request-cookie",
       "partial",
