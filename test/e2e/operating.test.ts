@@ -81,6 +81,27 @@ test("origin drain takes an origin out of traffic and restore brings it back; li
   await eventually("it takes traffic again", async () => (await statusOf("/api/echo")) === 200 && ((await counts())[1] ?? 0) > 0, 2_000);
 });
 
+test("another weight takes an origin out of traffic and up brings it back, whatever was said before", async () => {
+  const key = `web/localhost:${edge.origins[1]?.port}`;
+  const before = (await counts())[1] ?? 0;
+  await run("origin", "weight", key, "0");
+  await eventually(
+    "the Worker knows it",
+    async () => JSON.stringify((await edge.admin("GET", "overrides")).json()).includes("weight"),
+    2_000,
+  );
+  for (let i = 0; i < 10; i++) expect(await statusOf("/api/echo")).toBe(200);
+  expect((await counts())[1]).toBe(before);
+  expect(await run("origin", "list")).toContain("weight 0, by");
+  await run("origin", "up", key, "--for", "5m");
+  await eventually(
+    "it takes traffic again",
+    async () => (await statusOf("/api/echo")) === 200 && ((await counts())[1] ?? 0) > before,
+    2_000,
+  );
+  await run("origin", "restore", key);
+});
+
 test("health shows what the cron saw: up, and down with the reason once an origin fails its check", async () => {
   await edge.runCron();
   expect(await run("health")).toMatch(/ up .*\n.* up /);

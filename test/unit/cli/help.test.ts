@@ -17,7 +17,7 @@ describe("help", () => {
       (name) => [name],
     ),
     ...["list", "add", "remove", "enable", "disable"].map((name) => ["rule", name]),
-    ...["list", "drain", "restore"].map((name) => ["origin", name]),
+    ...["list", "drain", "down", "up", "weight", "restore"].map((name) => ["origin", name]),
   ];
   test.each(commands.map((words) => [words.join(" "), words] as const))("breakwater %s --help", async (name, words) => {
     const ran = await run([...words, "--help"]);

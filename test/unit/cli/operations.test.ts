@@ -127,6 +127,25 @@ describe("origin", () => {
     expect((await run(["origin", "restore", "second.example.net", "--json"])).json()).toMatchObject({ changed: false });
   });
 
+  test.each([
+    ["down", [], { state: "down", weight: null }, "is down until it is restored"],
+    ["up", [], { state: "up", weight: null }, "is up, whatever its checks and circuits say, until it is restored"],
+    ["weight", ["0.5"], { state: "weight", weight: 0.5 }, "has the weight 0.5 until it is restored"],
+    ["weight", ["0"], { state: "weight", weight: 0 }, "has the weight 0 until it is restored"],
+    ["weight", ["1000"], { state: "weight", weight: 1000 }, "has the weight 1000 until it is restored"],
+  ])("%s %j is the operator's word, and says so", async (state, args, override, says) => {
+    const ran = await run(["origin", state, "web/second.example.net", ...args, "--reason", "load"]);
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining(`web/second.example.net ${says}`) as string });
+    expect(overrides().origins["web/second.example.net"]).toMatchObject({ ...override, untilMs: null, by: "kim", reason: "load" });
+  });
+
+  test("a weight of 0 for the last one of a pool is warned about, another weight is not", async () => {
+    await run(["origin", "down", "web/second.example.net"]);
+    const last = "the last origin of its pool";
+    expect((await run(["origin", "weight", "web/origin.example.net", "5"])).stdout).not.toContain(last);
+    expect((await run(["origin", "weight", "web/origin.example.net", "0"])).stdout).toContain(last);
+  });
+
   test("draining the last one of a pool is warned about", async () => {
     await run(["origin", "drain", "web/second.example.net"]);
     expect((await run(["origin", "drain", "web/origin.example.net"])).stdout).toContain("the last origin of its pool");
@@ -154,6 +173,9 @@ describe("origin", () => {
 
   test.each<readonly [string, readonly string[], string]>([
     ["an unknown origin", ["origin", "drain", "web/secnd.example.net"], "did you mean web/second.example.net?"],
+    ["a weight that is none", ["origin", "weight", "web/second.example.net", "much"], '"much" is no weight: a number from 0 to 1000'],
+    ["a weight above the limit", ["origin", "weight", "web/second.example.net", "1000.5"], "a number from 0 to 1000"],
+    ["a negative weight", ["origin", "weight", "web/second.example.net", "--", "-1"], "a number from 0 to 1000"],
     ["a duration without a unit", ["origin", "drain", "web/second.example.net", "--for", "30"], "30m"],
   ])("%s is exit code 2", async (_name, args, text) => {
     const ran = await run(args);
