@@ -6,7 +6,7 @@ import type { CacheStore } from "../ports.ts";
 export const platformCacheStore: CacheStore = {
   async match(key, range) {
     try {
-      return await caches.default.match(new Request(key, range === undefined ? {} : { headers: { range } }));
+      return await caches.default.match(range === undefined ? key : new Request(key, { headers: { range } }));
     } catch {
       return undefined;
     }
