@@ -13,8 +13,8 @@ import { currentAgeSeconds, freshnessLifetime, staleWindows, type Datable } from
 import { variantFields } from "./shared-headers.ts";
 import { surrogateKeys } from "./tags.ts";
 
+/** The answer to a GET: nothing else is asked for to be stored. */
 export interface StorableInput {
-  readonly method: string;
   /** Canonical path of the request. */
   readonly path: string;
   /** Of the visitor's request. */
@@ -73,8 +73,7 @@ export function storable(input: StorableInput): Storable {
   return { store: true, headers: storedFields(response.headers, policy), vary, tags };
 }
 
-function statusProblem({ method, response: { status } }: StorableInput, control: CacheControl): CacheDetail | null {
-  if (method !== "GET") return "status";
+function statusProblem({ response: { status } }: StorableInput, control: CacheControl): CacheDetail | null {
   // RFC 9111 3.3: parts are not combined here.
   if (status === 206) return "partial";
   if (status < 200 || status === 304 || ABOUT_ONE_REQUEST.has(status)) return "status";

@@ -28,7 +28,7 @@ export interface Admission {
 /** Whether an answer that looks like this may be stored. It is one to a GET, also where the visitor sent HEAD. */
 export function judge({ exchange, cached }: Admission, response: Datable): Storable {
   const { path, headers } = exchange.facts;
-  const verdict = storable({ method: "GET", path, requestHeaders: headers, response, policy: cached.policy });
+  const verdict = storable({ path, requestHeaders: headers, response, policy: cached.policy });
   if (!verdict.store) return verdict;
   const { hardMs } = purgedAt(exchange.state.purges, { url: cached.key, tags: verdict.tags });
   return response.requestedAtMs <= hardMs ? { store: false, reason: "purged" } : verdict;

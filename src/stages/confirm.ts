@@ -47,7 +47,7 @@ export function confirm(input: ConfirmInput): Confirmation {
   const response = { status, headers, requestedAtMs, respondedAtMs, guessable };
   const updated: StoredResponse = { ...at.stored, headers, requestedAtMs, respondedAtMs };
   const { path, headers: requestHeaders } = exchange.facts;
-  const verdict = storable({ method: "GET", path, requestHeaders, response, policy: cached.policy });
+  const verdict = storable({ path, requestHeaders, response, policy: cached.policy });
   // A 304 that changes Vary changes under which key the response belongs.
   if (verdict.store && verdict.vary.join() === at.stored.vary.join()) {
     announce(admission, response, { ...at.stored, bytes: null });

@@ -3,6 +3,7 @@
 
 import { reset } from "cloudflare:test";
 import { afterEach, expect, test } from "vitest";
+import { CACHE_COLLAPSE_BYTES_MAX } from "../../src/limits.ts";
 import { edgeOf, type Edge, type Sent } from "./cache-edge.ts";
 
 const URL = "http://shop.test/page";
@@ -213,20 +214,20 @@ test("nobody waits where the route says 0", async () => {
   expect(edge.boarded).toBe(0);
 });
 
-test("nobody waits for a body that is larger than the limit", async () => {
+test.each([
+  [CACHE_COLLAPSE_BYTES_MAX, 1],
+  [CACHE_COLLAPSE_BYTES_MAX + 1, 2],
+])("a body of %i bytes costs two visitors at once %i requests: one larger than the limit is not waited for", async (size, requests) => {
   const held = heldOrigin();
   const edge = edgeOf(held.origin, COLLAPSE);
-  const large = (): Response =>
-    new Response(new Uint8Array(1024 * 1024 + 1), {
-      headers: { "cache-control": "max-age=60", "content-length": String(1024 * 1024 + 1) },
-    });
+  const headers = { "cache-control": "max-age=60", "content-length": String(size) };
   const sent = [edge.send(URL), edge.send(URL)];
   await until(() => edge.asked.length === 1 && edge.boarded === 2);
-  held.release(large);
-  await askedTimes(edge, 2);
+  held.release(() => new Response(new Uint8Array(size), { headers }));
   const sizes = await Promise.all(sent.map(async (one) => (await (await one).response.arrayBuffer()).byteLength));
-  expect(sizes).toEqual([1024 * 1024 + 1, 1024 * 1024 + 1]);
+  expect(sizes).toEqual([size, size]);
   await edge.settle();
+  expect(edge.asked.length).toBe(requests);
 });
 
 test.each(["max-age=0", "max-age=60, no-cache"])(

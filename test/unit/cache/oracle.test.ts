@@ -63,7 +63,7 @@ function decisionInputOf(example: Case) {
 /** Null: stored. */
 function refusalOf(example: Case): string | null {
   const requestHeaders = new Headers(example.request);
-  const verdict = storable({ method: "GET", path: "/", requestHeaders, response: datableOf(example), policy: POLICY });
+  const verdict = storable({ path: "/", requestHeaders, response: datableOf(example), policy: POLICY });
   return verdict.store ? null : verdict.reason;
 }
 

@@ -9,7 +9,6 @@ import { policyOf } from "../../support/cache-policy.ts";
 const NOW = Date.UTC(2026, 0, 1);
 
 interface Case {
-  readonly method?: string;
   readonly path?: string;
   readonly request?: Record<string, string>;
   readonly status?: number;
@@ -19,7 +18,6 @@ interface Case {
 
 function judge(headers: Record<string, string>, input: Case = {}): Storable {
   return storable({
-    method: input.method ?? "GET",
     path: input.path ?? "/",
     requestHeaders: new Headers(input.request),
     response: {
@@ -75,7 +73,6 @@ test.each<[string, Record<string, string>, Case, string]>([
   ["a Vary that is no list of names", { ...fresh, vary: "a b" }, {}, "vary-star"],
   ["206", { ...fresh, "content-range": "bytes 0-1/2" }, { status: 206 }, "partial"],
   ["304", fresh, { status: 304 }, "status"],
-  ["HEAD", fresh, { method: "HEAD" }, "status"],
   ["an unknown status with a lifetime", fresh, { status: 299 }, "stored"],
   ["an unknown status that must be understood", { "cache-control": "must-understand, max-age=60" }, { status: 299 }, "status"],
   ["500 with a lifetime", fresh, { status: 500 }, "stored"],
