@@ -50,6 +50,7 @@ export type CacheStatus = "HIT" | "MISS" | "STALE" | "EXPIRED" | "UPDATING" | "R
 export type CacheDetail =
   | "no-store"
   | "request-no-store"
+  | "hit-for-miss"
   | "private"
   | "no-cache"
   | "authorization"

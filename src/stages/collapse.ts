@@ -31,8 +31,7 @@ export async function collapse(run: Run, first: Lookup): Promise<Collapsed> {
     const nowMs = ports.clock.nowMs();
     const place = flights.board(name, nowMs);
     if (place.kind === "lead") return { found, flight: place.flight };
-    // Its content would only be thrown away.
-    if (place.kind === "alone") return { found: found.kind === "miss" ? { ...found, pass: isHead(run) } : found, flight: place.flight };
+    if (place.kind === "alone") return { found: isHead(run) ? asHead(run, found) : found, flight: place.flight };
     const landing = await landed(place.awaited, plan, untilMs - nowMs);
     if (landing.kind === "ask") break;
     if (landing.kind === "other-variant") {
@@ -101,6 +100,13 @@ function variantOf(found: Lookup): string | null {
     default:
       return found satisfies never;
   }
+}
+
+/** Asked by GET, its content would only be thrown away. */
+function asHead({ exchange }: Run, found: Lookup): Lookup {
+  if (found.kind !== "miss") return found;
+  exchange.digest.cache = { ...exchange.digest.cache, status: "DYNAMIC", detail: "hit-for-miss" };
+  return { ...found, pass: true };
 }
 
 function isHead({ exchange }: Run): boolean {
