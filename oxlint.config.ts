@@ -37,6 +37,7 @@ const LAYERS = [
     "**/observe/**",
     "**/release/**",
     "**/admin/**",
+    "**/drill/**",
   ],
   ["**/plan.ts"],
   ["**/stages/**", "**/decide.ts"],
@@ -90,7 +91,10 @@ export default defineConfig({
   },
   overrides: [
     restrict(["src/http/**"], [NODE_ONLY, NO_PLATFORM, notAbove(0)]),
-    restrict(["src/{cache,routing,origin,firewall,access,transform,observe,release,admin}/**"], [NODE_ONLY, NO_PLATFORM, notAbove(1)]),
+    restrict(
+      ["src/{cache,routing,origin,firewall,access,transform,observe,release,admin,drill}/**"],
+      [NODE_ONLY, NO_PLATFORM, notAbove(1)],
+    ),
     restrict(
       ["src/expression/**"],
       [NODE_ONLY, { group: ["../**"], message: "The rules language stands alone: what it needs is handed in." }],

@@ -23,6 +23,8 @@ const TASKS = {
   breakwater: ["node", "scripts/breakwater.ts"],
   conformance: ["node", "test/conformance/run.ts"],
   bench: ["node", "test/bench/main.ts"],
+  simulate: ["node", "test/simulation/main.ts"],
+  faults: ["node", "test/faults/main.ts"],
   docs: ["node", "scripts/generate-docs.ts"],
   types: ["wrangler", "types", "--include-runtime=false"],
   format: ["oxfmt"],
@@ -37,7 +39,24 @@ const LINKED = new Set(["start", "serve"]);
 const FOLDERS = { conformance: "test/conformance" };
 
 /** Options that change what a task does. npm takes them for itself when there is no `--` before them, and the task would never know. */
-const SWALLOWED = ["dry-run", "json", "remote", "worker", "base", "config", "origin", "host"];
+const SWALLOWED = [
+  "dry-run",
+  "json",
+  "remote",
+  "worker",
+  "base",
+  "config",
+  "origin",
+  "host",
+  "fault",
+  "uncached",
+  "short",
+  "alone",
+  "rate",
+  "seconds",
+  "markdown",
+  "seed",
+];
 
 main(process.argv[2], process.argv.slice(3));
 

@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { parse } from "yaml";
 
 import { build, describeBuild, PROJECT_ROOT } from "./build.ts";
-import { localAdminToken } from "./local/admin-token.ts";
+import { localAdminToken, localSigningKey } from "./local/admin-token.ts";
 import { claimFolder } from "./local/claim-folder.ts";
 import { runCli } from "./local/cli.ts";
 import { startCron } from "./local/cron.ts";
@@ -61,7 +61,7 @@ async function main(): Promise<void> {
     port: options.port,
     persist: join(options.folder, "state"),
     vars: LOCAL_VARS,
-    secrets: { ADMIN_TOKEN: adminToken },
+    secrets: { ADMIN_TOKEN: adminToken, SIGNING_KEY: await localSigningKey(options.folder) },
     onLog: (line) => appendFileSync(join(options.folder, "worker.log"), `${line}\n`),
   });
   let stopCron: () => void = () => undefined;

@@ -8,8 +8,8 @@ export type Answer =
   | { readonly kind: "redirect"; readonly status: number; readonly location: string; readonly why: RedirectReason }
   | { readonly kind: "page"; readonly status: number; readonly contentType: string; readonly body: string };
 
-/** https: the site wants https. canonical-host: www or apex. route and rule: as configured there. */
-export type RedirectReason = "https" | "canonical-host" | "route" | "rule";
+/** https: the site wants https. canonical-host: www or apex. route and rule: as configured there. failure: the route's origins fail. */
+export type RedirectReason = "https" | "canonical-host" | "route" | "rule" | "failure";
 
 export function errorAnswer(error: EdgeError): Answer {
   return { kind: "error", error };

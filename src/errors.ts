@@ -17,6 +17,7 @@ export type ErrorCode =
   | "blocked"
   | "maintenance"
   | "not-in-cache"
+  | "drill-method"
   | "origin-unreachable"
   | "origin-timeout"
   | "pool-unavailable"
@@ -55,6 +56,7 @@ const KINDS: Readonly<Record<ErrorCode, ErrorKind>> = {
   blocked: client(403, "Access denied", "This request was blocked by the site's rules."),
   maintenance: edge(503, "Under maintenance", "This site is being worked on and will be back soon."),
   "not-in-cache": edge(504, "Not in cache", "The request asked for a stored answer only, and there is none."),
+  "drill-method": client(400, "Bad request", "A drill sends GET, HEAD or OPTIONS only: other methods could change something."),
   "origin-unreachable": origin(502, "Bad gateway", "The server behind this site could not be reached."),
   "origin-timeout": origin(504, "Gateway timeout", "The server behind this site did not answer in time."),
   "pool-unavailable": origin(503, "Service unavailable", "No server behind this site is available at the moment."),

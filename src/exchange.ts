@@ -5,6 +5,7 @@ import type { CacheBypassReason } from "./cache/bypass.ts";
 import type { Plan } from "./plan.ts";
 import type { EdgeState } from "./release/state.ts";
 import type { Facts } from "./facts.ts";
+import type { LadderStep } from "./observe/ladder.ts";
 
 export interface Exchange {
   /** Request id: sent as X-Request-Id, shown on error pages, in every log line. */
@@ -25,6 +26,8 @@ export interface Digest {
   }[];
   cache: CacheDigest;
   readonly attempts: AttemptDigest[];
+  /** What was gone down because an origin failed; empty when the first one answered, or none was asked. */
+  ladder: readonly LadderStep[];
   /** Code of the error answer, when there was one. */
   error: string | null;
 }

@@ -37,7 +37,10 @@ export interface ClientFacts {
   /** ISO 3166-1 alpha-2 in upper case; null when unknown. */
   readonly country: string | null;
   readonly continent: string | null;
+  /** By name. */
   readonly region: string | null;
+  /** ISO 3166-2 without the country: `BY` of DE-BY. */
+  readonly regionCode: string | null;
   readonly city: string | null;
   readonly asn: number | null;
   readonly latitude: number | null;
@@ -57,6 +60,7 @@ export const NOBODY: ClientFacts = {
   country: null,
   continent: null,
   region: null,
+  regionCode: null,
   city: null,
   asn: null,
   latitude: null,

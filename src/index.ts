@@ -5,12 +5,16 @@ import { createAdmin } from "./admin/app.ts";
 import { errorAnswer } from "./answer.ts";
 import { createEntryReader } from "./cache/entries.ts";
 import { createFlightTable } from "./cache/flights.ts";
+import { createStickyKeys } from "./origin/sticky-keys.ts";
+import { createMarkers } from "./origin/markers.ts";
 import { createOriginTable } from "./origin/table.ts";
 import { handle, type Isolate } from "./pipeline.ts";
 import { platformCacheStore } from "./platform/cache-store.ts";
 import { platformClock } from "./platform/clock.ts";
 import { createConfigStore } from "./platform/config-store.ts";
-import { platformFetcher } from "./platform/fetcher.ts";
+import { createBindings, createSecrets } from "./platform/bindings.ts";
+import { platformConnector } from "./platform/connector.ts";
+import { createFetcher } from "./platform/fetcher.ts";
 import { consoleLog } from "./platform/log.ts";
 import { createPurgeLedger, type PurgeLedger } from "./platform/purge-ledger.ts";
 import { platformRandom } from "./platform/random.ts";
@@ -29,6 +33,8 @@ export interface Env {
   readonly PURGE_LEDGER: DurableObjectNamespace<PurgeLedger>;
   /** Secret. Without it the control path does not exist. */
   readonly ADMIN_TOKEN?: string;
+  /** Secret. Signs sticky cookies and drills; without it there are neither. */
+  readonly SIGNING_KEY?: string;
   /** `off` turns the access log off; events are logged all the same. */
   readonly ACCESS_LOG?: string;
   /** `paid` lets the health checks use the larger subrequest budget and write more often. */
@@ -39,23 +45,42 @@ let isolate: Isolate | null = null;
 
 /** The isolate's own state, made with its first request: the env is the same for all of them. */
 function isolateOf(env: Env): Isolate {
-  isolate ??= {
-    // The token in the scope keeps another Worker of the zone from reading or writing this one's copies.
-    holder: createStateHolder({ intervals: readIntervals({ ...env }), baked, scope: `breakwater ${env.ADMIN_TOKEN ?? ""}` }),
-    memory: { origins: createOriginTable(), flights: createFlightTable(), entries: createEntryReader() },
-    control: { admin: createAdmin(), token: env.ADMIN_TOKEN ?? null },
-    accessLog: env.ACCESS_LOG === "off" ? null : consoleLog,
-  };
+  isolate ??= newIsolate(env);
   return isolate;
 }
 
+function newIsolate(env: Env): Isolate {
+  // The token in the scope keeps another Worker of the zone from reading or writing this one's copies.
+  const held = { intervals: readIntervals({ ...env }), baked, scope: `breakwater ${env.ADMIN_TOKEN ?? ""}` };
+  const fresh: Isolate["fresh"] = {
+    holder: () => createStateHolder(held),
+    memory: () => ({
+      origins: createOriginTable(),
+      flights: createFlightTable(),
+      entries: createEntryReader(),
+      sticky: createStickyKeys(),
+      markers: createMarkers(held.scope),
+    }),
+  };
+  return {
+    holder: fresh.holder(),
+    memory: fresh.memory(),
+    fresh,
+    control: { admin: createAdmin(), token: env.ADMIN_TOKEN ?? null },
+    accessLog: env.ACCESS_LOG === "off" ? null : consoleLog,
+  };
+}
+
 function portsOf(env: Env, ctx: ExecutionContext): Ports {
+  const bindings = createBindings(env);
   return {
     clock: platformClock,
     random: platformRandom,
     cache: platformCacheStore,
     config: createConfigStore(env.CONFIG),
-    fetcher: platformFetcher,
+    fetcher: createFetcher(bindings, consoleLog),
+    connector: platformConnector,
+    secrets: createSecrets(bindings),
     purges: createPurgeLedger(env.PURGE_LEDGER),
     log: consoleLog,
     defer: (work) => ctx.waitUntil(work.catch((cause: unknown) => crashed(consoleLog, "deferred", cause))),

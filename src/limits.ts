@@ -76,8 +76,28 @@ export const POOLS_MAX = 500;
 /** Origins of one pool: selection is linear in it. */
 export const POOL_ORIGINS_MAX = 100;
 
-/** Pools in a chain of fallbacks, the first included: each may cost attempts and time. */
-export const POOL_FALLBACKS_MAX = 4;
+/** Pools that one request may come to, the first and all fallbacks of fallbacks included: each may cost attempts and time. */
+export const POOL_FALLBACKS_MAX = 8;
+
+/** Codes of one kind that an origin serves: all countries of the largest continent. */
+export const ORIGIN_PLACES_MAX = 64;
+
+/** Pools that one route shares its visitors among: a canary or two, not a load balancer. */
+export const SPLIT_POOLS_MAX = 8;
+
+/** Origins that are farther from a visitor than the nearest by no more than this count as equally near: addresses tell no better. */
+export const NEAREST_TOLERANCE_KM = 50;
+
+/** How long a sticky cookie without a `ttl` is believed: browsers that restore sessions would keep it for ever. */
+export const STICKY_SESSION_SECONDS = 86_400;
+
+/** A visitor who stays for less is not one who stays ... */
+export const STICKY_TTL_SECONDS_MIN = 10;
+/** ... and for longer, a drained origin would never be free. */
+export const STICKY_TTL_SECONDS_MAX = 30 * 86_400;
+
+/** Sticky cookies of one name that are looked at in a request: each costs a signature. */
+export const STICKY_COOKIES_MAX = 4;
 
 /** Lists of one config. */
 export const LISTS_MAX = 100;
@@ -100,6 +120,12 @@ export const REPLAY_BYTES_MAX = 1024 * 1024;
 /** Request bodies kept for a second attempt unless the route says otherwise. */
 export const REPLAY_BYTES_MAX_DEFAULT = 64 * 1024;
 
+/** Bodies of answers that are read whole before the first byte goes out, unless the route says otherwise: pages and API answers. */
+export const HOLD_BYTES_MAX = 64 * 1024;
+
+/** The most that a route may hold of one answer: beyond it the wait for the first byte is felt. */
+export const HOLD_BYTES_MAX_CONFIGURED = 1024 * 1024;
+
 /** The largest request body a route may allow: the platform's limit on its largest plan. */
 export const BODY_BYTES_MAX = 500 * 1024 * 1024;
 
@@ -112,10 +138,9 @@ export const CACHE_OBJECT_BYTES_MAX_DEFAULT = 100 * 1024 * 1024;
 /** The longest lifetime in the cache, stale windows included: purges are remembered as long. */
 export const CACHE_LIFETIME_SECONDS_MAX = 30 * 86_400;
 
-/** Health verdicts older than this no longer keep an origin out: three missed heartbeats of a paid plan. */
+/** Where no pool is looked at: health verdicts older than this are doubted, three missed heartbeats of a paid plan ... */
 export const HEALTH_FRESH_MS = 180_000;
-
-/** Health older than this says nothing at all: the cron is dead. */
+/** ... and older than this they say nothing at all: the cron is dead. */
 export const HEALTH_USELESS_MS = 900_000;
 
 /** A health document from further in the future than this is from a broken clock and is ignored. */
@@ -124,9 +149,6 @@ export const HEALTH_SKEW_MS_MAX = 60_000;
 /** The share of its weight that an origin gets while an old `down` is still doubted. */
 export const HEALTH_PROBATION_SHARE = 0.1;
 
-/** An origin that the checks call down gets one idempotent request per isolate in this time, to find a wrong verdict. */
-export const HEALTH_PROBE_INTERVAL_MS = 5_000;
-
 /** A `down` is taken for the checks' own problem when this many requests in a row of time ... */
 export const CONTRADICTION_REQUESTS = 20;
 /** ... succeeded at this rate ... */
@@ -134,14 +156,20 @@ export const CONTRADICTION_SUCCESS_RATE = 0.95;
 /** ... within this time: a probe every 5 s makes 24. */
 export const CONTRADICTION_WINDOW_MS = 120_000;
 
-/** Below this share of available weight in a pool, the verdicts of the checks are ignored: they are more likely wrong than right. */
-export const PANIC_AVAILABLE_SHARE = 0.5;
+/** Characters of a marker that are read: an entry of about 150 for each origin that a pool can have, doubled. */
+export const MARKER_CHARS_MAX = 32 * 1024;
 
-/** At most this share of a pool is kept out for slow or failing answers, and one always stays. Refused connections do not count. */
-export const EJECTED_SHARE_MAX = 0.5;
+/** Between two looks of an isolate at the marker of a pool: a dead origin is known in the data centre after half of it on average. */
+export const MARKER_LOOK_MS = 2_000;
 
-/** Connection failures in a row that open a circuit before the configured number of failures: a dead server is dead at once. */
-export const CIRCUIT_CONNECTION_FAILURES = 2;
+/** The same while something is wrong: for the time above after a failure, and while a word keeps an origin out. */
+export const MARKER_LOOK_ALERT_MS = 500;
+
+/** After a circuit's time the others still wait this long to hear how its next try came out: that request, and two looks. */
+export const MARKER_ECHO_MS = 5_000;
+
+/** A word from further in the future than this is from a broken clock: the machines of one data centre differ by milliseconds. */
+export const MARKER_SKEW_MS_MAX = 1_000;
 
 /** A circuit that stayed closed for this long starts again with the shortest open time. */
 export const CIRCUIT_DECAY_MS = 60_000;
@@ -155,19 +183,41 @@ export const CIRCUIT_PROBE_LEASE_MS = 120_000;
 /** The longest Retry-After that sets an open time. */
 export const RETRY_AFTER_MS_MAX = 60_000;
 
-/** An origin whose circuit closed gets its full share after this time, a tenth at first. */
-export const SLOW_START_MS = 10_000;
+/** The share of its weight that an origin gets at first, after its circuit closed. */
 export const SLOW_START_SHARE = 0.1;
 
 /** How long an answer of another origin on a route is evidence that a failure there is the origin's own. */
 export const EVIDENCE_MS = 10_000;
 
-/** Retries per request that a pool bears over the window: origins in trouble see at most a tenth more than the visitors sent ... */
-export const RETRY_BUDGET_RATIO = 0.1;
-/** ... or this many a second where traffic is low ... */
-export const RETRY_BUDGET_FREE_PER_SECOND = 10;
-/** ... counted over this time. */
+/** Time over which a pool's retries and hedges are counted against its requests. */
 export const RETRY_BUDGET_WINDOW_MS = 10_000;
+
+/** Of what the budget allows, hedges may use this share: the rest is kept for requests that would fail without a retry. */
+export const HEDGE_BUDGET_SHARE = 0.5;
+
+/** No second origin is asked earlier: below it a hedge costs more than it saves. */
+export const HEDGE_MS_MIN = 50;
+
+/** The same where nothing is known of the route's times: most routes have answered by then. */
+export const HEDGE_UNKNOWN_MS = 1000;
+
+/** An origin that lost to another counts as failed when it had so many times as long as the other took: slow by itself, not slow for all. */
+export const SLOW_LOSS_RATIO = 3;
+
+/** Time in which a peak of latency falls to a third when answers are fast again. */
+export const PEAK_DECAY_MS = 10_000;
+
+/** Pairs of origin and route whose latency an isolate remembers; the routes used longest ago go first. About 150 bytes each. */
+export const LATENCIES_MAX = 10_000;
+
+/** Bodies that are read whole, all requests of an isolate together: beside request bodies another eighth of its 128 MB. */
+export const HELD_BYTES_ISOLATE_MAX = 16 * 1024 * 1024;
+
+/** An answer that is still coming after this time is passed on as it comes: whoever sends slowly means it to be seen. */
+export const HOLD_MS_MAX = 1000;
+
+/** How often one answer that breaks is continued elsewhere. */
+export const RESUMES_MAX = 3;
 
 /** No retry goes to an origin of whose last attempts less than this share succeeded: it would only add load ... */
 export const NEXT_SUCCESS_RATE_MIN = 0.5;
@@ -196,6 +246,26 @@ export const CHECK_BODY_BYTES_MAX = 65_536;
 export const SUBREQUESTS_FREE_PLAN = 50;
 export const SUBREQUESTS_PAID_PLAN = 10_000;
 export const SUBREQUESTS_KEPT_BACK = 5;
+/** Kept back besides where changes are told to a webhook: its tries, and one more write. */
+export const SUBREQUESTS_KEPT_BACK_ALERTS = 4;
+
+/** Tries of one run to deliver an alert; the next run goes on. */
+export const ALERT_TRIES_MAX = 3;
+
+/** Wait for a webhook's answer. A receiver that takes the event and works on it later needs a fraction. */
+export const ALERT_TIMEOUT_MS = 5_000;
+
+/** Before the second try; three times as long before the third. Also more than KV's second between two writes of a key. */
+export const ALERT_RETRY_MS = 1_500;
+
+/** An alert that could not be delivered for so long is dropped: who reads it later looks at the health itself. */
+export const ALERT_KEPT_MS_MAX = 60 * 60_000;
+
+/** Undelivered changes that are kept, the newest: 25 KB of the health document. */
+export const ALERT_TRANSITIONS_MAX = 100;
+
+/** Characters of what a check saw that an alert tells. */
+export const ALERT_DETAIL_CHARS_MAX = 200;
 
 /** Generations of URL purges that are told apart: a hash table, where a collision costs a miss. With the other tables 450,000 characters. */
 export const PURGE_URL_SLOTS = 8192;
@@ -262,6 +332,11 @@ export const PURGE_VALUE_CHARS_MAX = 16_384;
 
 /** Purges of one request: what other CDNs take at once, and one short transaction of the ledger. */
 export const PURGES_AT_ONCE_MAX = 100;
+
+/** On the free plan the health document is written this often in the long run, 786 times a day, which leaves room for operators ... */
+export const HEALTH_WRITE_FREE_MS = 110_000;
+/** ... and after a quiet time so many times with every run: an hour of an origin that comes and goes. Below 1,000 a day together. */
+export const HEALTH_WRITES_AT_ONCE_FREE = 60;
 
 /** How often an unchanged health document is written, to show that the checks are alive: 720 of the free plan's 1,000 daily writes ... */
 export const HEALTH_HEARTBEAT_FREE_MS = 120_000;
@@ -371,6 +446,24 @@ export const CHECK_INTERVAL_MS_MIN = 1000;
 
 /** A health check waits so long unless the pool says otherwise or checks more often: an origin that takes 10 s is slow, not dead. */
 export const CHECK_TIMEOUT_MS_DEFAULT_MAX = 12_000;
+
+/** Characters of a drill's header: all faults of the greatest length, encoded, with room. */
+export const DRILL_HEADER_CHARS_MAX = 8192;
+
+/** Faults of one drill: every origin of a large pool, and KV and the cache besides. */
+export const DRILL_FAULTS_MAX = 24;
+
+/** Characters of one fault: the longest names of a pool and an origin, with what happens to it. */
+export const DRILL_FAULT_CHARS_MAX = 200;
+
+/** How long a signed drill is good for: a header that is left in a shell's history is soon worth nothing. */
+export const DRILL_VALID_MS_MAX = 60 * 60_000;
+
+/** By so much the clock of whoever signs a drill may be ahead. */
+export const DRILL_CLOCK_SKEW_MS_MAX = 60_000;
+
+/** The longest that a drill lets an origin be silent: more than any default timeout. */
+export const DRILL_SLOW_MS_MAX = 120_000;
 
 /** The longest time between two health checks, and the longest that a circuit stays open or counts back. */
 export const CHECK_INTERVAL_MS_MAX = 60 * 60_000;

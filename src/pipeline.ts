@@ -1,6 +1,7 @@
 // THE order of the stages. Nothing else decides order.
 //
 //   request
+//     | drill      a signed header puts faults on this one request
 //     | control    paths under /_breakwater/ and PURGE: the operator's API, or an ordinary 404
 //     | state      the release, overrides, purges and health that this request is decided with
 //     | receive    Request -> Facts                               400 414 431 508
@@ -17,21 +18,20 @@
 
 import { errorAnswer } from "./answer.ts";
 import { decide } from "./decide.ts";
+import type { Drill } from "./drill/signature.ts";
 import type { EdgeError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import { isSafe } from "./origin/retry.ts";
 import type { Log, Ports } from "./ports.ts";
-import type { StateHolder } from "./release/holder.ts";
 import { control, isControlRequest, type ControlSettings } from "./stages/control.ts";
+import { drilledIsolate, drilledPorts, drillText, readDrill, tellDrill, withoutDrill, type DrilledIsolate } from "./stages/drill.ts";
 import { proxy } from "./stages/proxy.ts";
 import { receive, type Connection } from "./stages/receive.ts";
-import type { IsolateMemory } from "./stages/run.ts";
 import { record } from "./stages/record.ts";
 import { answerResponse } from "./stages/respond.ts";
 
 /** What an isolate keeps between requests, made once by `index.ts`. */
-export interface Isolate {
-  readonly holder: StateHolder;
-  readonly memory: IsolateMemory;
+export interface Isolate extends DrilledIsolate {
   readonly control: ControlSettings;
   /** Where the line of each request goes; null when there is none. */
   readonly accessLog: Log | null;
@@ -54,24 +54,36 @@ interface Handled {
 export async function handle(incoming: Incoming, isolate: Isolate, ports: Ports): Promise<Response> {
   const { id, request } = incoming;
   const startedAtMs = ports.clock.nowMs();
-  const { response, exchange, error } = await stages(incoming, isolate, ports, startedAtMs);
+  const drill = isControlRequest(request) ? null : await readDrill(request, ports);
+  const handled = await (drill === null ? stages(incoming, isolate, ports, startedAtMs) : drilled(incoming, isolate, ports, drill));
+  const { response, exchange, error } = handled;
   if (isolate.accessLog !== null) {
     const { method, url } = request;
-    record({ id, method, url, exchange, status: response.status, error, startedAtMs, endedAtMs: ports.clock.nowMs() }, isolate.accessLog);
+    const told = { error, drill: drill === null ? null : drillText(drill), startedAtMs, endedAtMs: ports.clock.nowMs() };
+    record({ id, method, url, exchange, status: response.status, ...told }, isolate.accessLog);
   }
   return response;
+}
+
+async function drilled(incoming: Incoming, isolate: Isolate, ports: Ports, drill: Drill): Promise<Handled> {
+  const handled = isSafe(incoming.request.method)
+    ? await stages(incoming, drilledIsolate(isolate, ports, drill), drilledPorts(ports, drill), ports.clock.nowMs())
+    : refused(incoming, { code: "drill-method" });
+  tellDrill(handled.response, drill, handled.exchange);
+  return handled;
 }
 
 async function stages(incoming: Incoming, isolate: Isolate, ports: Ports, nowMs: number): Promise<Handled> {
   const { id, request } = incoming;
   if (isControlRequest(request)) {
-    const response = await control(request, isolate.holder, isolate.control, ports);
+    const response = await control(incoming, isolate, ports);
     return response === null ? refused(incoming, { code: "no-route" }) : { response, exchange: null, error: null };
   }
   const state = await isolate.holder.current(ports, nowMs);
   if (state === null) return refused(incoming, { code: "no-release", retryAfterSeconds: NO_RELEASE_RETRY_SECONDS });
 
-  const { method, url, headers } = request;
+  const { method, url } = request;
+  const headers = withoutDrill(request.headers);
   const hasBody = request.body !== null;
   const received = receive({ method, url, headers, hasBody, connection: incoming.connection, nowMs }, state.ruleset.client);
   if (!received.ok) return refused(incoming, received.error);
@@ -100,5 +112,5 @@ function refused({ id, request }: Incoming, error: EdgeError): Handled {
 
 function newDigest(rules: Exchange["digest"]["rules"]): Exchange["digest"] {
   const cache = { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null } as const;
-  return { rules, cache, attempts: [], error: null };
+  return { rules, cache, attempts: [], ladder: [], error: null };
 }

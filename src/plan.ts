@@ -2,11 +2,12 @@
 // `decide.ts` makes it, `explain` prints it, the stages lookup, fetch and admit carry it out.
 
 import { cacheBypass, type CacheBypassReason } from "./cache/bypass.ts";
-import { cacheKey, type CacheKey } from "./cache/key.ts";
+import { cacheKey, keySource, type CacheKey } from "./cache/key.ts";
 import { sharedHeaders } from "./cache/shared-headers.ts";
 import type { CachePolicySnapshot, ProxyActionSnapshot } from "./config/snapshot.ts";
 import type { Facts } from "./facts.ts";
 import type { RouteMatch, Route, Site } from "./ruleset.ts";
+import { chooseSplit, type SplitChoice } from "./routing/split.ts";
 import { originHeaders } from "./transform/origin-headers.ts";
 import { rewriteTarget } from "./transform/rewrite.ts";
 import type { TemplateValues } from "./transform/template.ts";
@@ -18,6 +19,8 @@ export interface Plan {
   readonly action: ProxyActionSnapshot;
   /** Name of the pool. */
   readonly pool: string;
+  /** Why this pool, where the route shares its visitors out; null where it has one pool. */
+  readonly split: SplitChoice | null;
   readonly originRequest: OriginRequestPlan;
   readonly cache: CachePlan;
 }
@@ -56,14 +59,16 @@ export interface PlanInput {
 export function plan(input: PlanInput): Plan {
   const { site, match, action, facts } = input;
   const reason = cacheBypass(facts, action.cache);
-  const keyed = reason === null ? cacheKey(facts, action.cache.key, match.route) : null;
+  const split = chooseSplit(action, match.route, facts);
+  const keyed = reason === null ? cacheKey(facts, action.cache.key, keySource(match.route, split)) : null;
   let asked: OriginRequestPlan | null = null;
   return {
     site,
     route: match.route,
     params: match.params,
     action,
-    pool: action.pool,
+    pool: split?.pool ?? action.pool,
+    split,
     // Most of a plan's cost, and a hit without variants needs none of it: made when it is first asked for.
     get originRequest() {
       return (asked ??= originRequest(input, keyed));

@@ -44,6 +44,22 @@ export interface FetchInit {
   readonly signal: AbortSignal | null;
   /** Sends the visitor's Host (same-zone deployments only); null keeps the URL's. */
   readonly resolveOverride: string | null;
+  /** Name of the service binding that is asked; null is the network. */
+  readonly service: string | null;
+  /** `pool/originId` of the origin that is asked: for drills, never sent. */
+  readonly originKey: string;
+}
+
+/** Opens a TCP connection and closes it again. Throws what the platform throws. */
+export interface Connector {
+  /** @param signal - Gives the attempt up; what it then resolves to means nothing. */
+  connect(hostname: string, port: number, signal: AbortSignal): Promise<void>;
+}
+
+/** The Worker's secrets, by the names that the config uses. */
+export interface Secrets {
+  /** Null when there is none, or an empty one. */
+  get(name: string): string | null;
 }
 
 /** Records purges in one place, in order (a Durable Object). */
@@ -80,6 +96,8 @@ export interface Ports {
   readonly cache: CacheStore;
   readonly config: ConfigStore;
   readonly fetcher: Fetcher;
+  readonly connector: Connector;
+  readonly secrets: Secrets;
   readonly purges: PurgeLedger;
   readonly log: Log;
   /** Keeps work alive after the response (waitUntil). Rejections are logged, never thrown. */

@@ -1,7 +1,8 @@
 // The loaded form of a snapshot: what a request is decided with. Frozen, swapped whole, shared by all requests of an isolate.
 // Made by `config/load.ts`, the only place that turns a snapshot into closures.
 
-import type { PoolSnapshot, RouteSnapshot, RuleSnapshot, SiteSnapshot } from "./config/snapshot.ts";
+import type { AlertsSnapshot, RouteSnapshot, RuleSnapshot, SiteSnapshot } from "./config/snapshot.ts";
+import type { PoolSnapshot } from "./config/pool-snapshot.ts";
 import type { Facts } from "./facts.ts";
 
 export interface Ruleset {
@@ -14,11 +15,16 @@ export interface Ruleset {
   /** Enabled rules in the order of the file. */
   readonly rules: readonly Rule[];
   readonly client: ClientRules;
+  readonly alerts: AlertsSnapshot | null;
 }
 
 export interface ClientRules {
   readonly addressHeader: string;
   readonly isTrustedProxy: (address: string) => boolean;
+  /** Names of the cookies that keep a visitor with an origin: ours, so no rule, key or origin sees them. */
+  readonly ownCookies: readonly string[];
+  /** Lower case. Headers by which origins know us, of all pools: what a visitor sends under such a name is taken away. */
+  readonly ownHeaders: readonly string[];
 }
 
 export interface HostTable {

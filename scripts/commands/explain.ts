@@ -3,9 +3,8 @@
 
 import type { Command } from "commander";
 import type { Snapshot } from "../../src/config/snapshot.ts";
-import type { HealthDocument } from "../../src/origin/health.ts";
-import type { Overrides } from "../../src/origin/overrides.ts";
 import type { Received } from "../../src/stages/receive.ts";
+import type { OriginsKnown } from "../explain/pools.ts";
 import { usageFailure } from "../output/failure.ts";
 import { report, type Report } from "../output/report.ts";
 import { buildRelease } from "../publish.ts";
@@ -26,8 +25,7 @@ interface ExplainOptions extends StoreOptions {
 interface Explained {
   readonly release: string;
   readonly snapshot: Snapshot;
-  readonly health: HealthDocument | null;
-  readonly overrides: Overrides | null;
+  readonly origins: OriginsKnown;
   /** For the first line. */
   readonly from: string;
 }
@@ -61,29 +59,33 @@ async function explainRequest(session: Session, args: Arguments): Promise<Report
   const known = options.config === undefined ? await fromStore(session, options) : await fromFile(session, options.config);
   const ruleset = loadRuleset(known.snapshot, known.release);
   const received = toReceived(args, known.snapshot.client.addressHeader, session.nowMs());
-  const explanation = explain({ ruleset, snapshot: known.snapshot, received, health: known.health, overrides: known.overrides });
+  const explanation = explain({ ruleset, snapshot: known.snapshot, received, ...known.origins });
   return report([`With ${known.from}:`, ...explanationLines(explanation, session.paint)], { release: known.release, ...explanation });
 }
 
 async function fromStore(session: Session, options: StoreOptions): Promise<Explained> {
   const { store } = await openStore(session, options);
   const pointer = await requirePointer(store);
-  const { snapshot, hash } = await requireRelease(store, pointer.release);
-  const { document } = await readHealth(store);
+  const [{ snapshot, hash }, health, overrides] = await Promise.all([
+    requireRelease(store, pointer.release),
+    readHealth(store),
+    readOverrides(store),
+  ]);
   return {
     release: hash,
     snapshot,
-    health: document,
-    overrides: await readOverrides(store),
+    origins: { health: health.document, healthWhy: health.why, overrides },
     from: `release ${pointer.number} (${shortHash(hash)})`,
   };
 }
+
+const NO_STORE: OriginsKnown = { health: null, healthWhy: "--config reads no store", overrides: null };
 
 async function fromFile(session: Session, file: string): Promise<Explained> {
   const config = readConfig(session, file);
   const { output, release } = await buildRelease(config, "local");
   if (release === null) throw invalidFailure(output.diagnostics, config, session);
-  return { release: release.hash, snapshot: release.snapshot, health: null, overrides: null, from: config.shown };
+  return { release: release.hash, snapshot: release.snapshot, origins: NO_STORE, from: config.shown };
 }
 
 function toReceived({ method, url, options }: Arguments, addressHeader: string, nowMs: number): Received {

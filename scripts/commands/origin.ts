@@ -1,13 +1,14 @@
 // breakwater origin: what origins there are, and the commands by which an operator has a word on one of them (origin-word.ts).
 
 import type { Command } from "commander";
-import type { OriginSnapshot } from "../../src/config/snapshot.ts";
+import type { OriginSnapshot } from "../../src/config/pool-snapshot.ts";
 import { originKey } from "../../src/origin/health.ts";
+import { overrideText } from "../health/table.ts";
+import { healthRows } from "../health/view.ts";
 import { printable } from "../output/paint.ts";
 import { report, type Report } from "../output/report.ts";
 import { table } from "../output/table.ts";
 import { readHealth, readOverrides, requirePointer, requireRelease } from "../store/documents.ts";
-import { healthRows, overrideText } from "./health.ts";
 import { withStore, type Run } from "./options.ts";
 import { restoreOrigin, sayOf, weightWord, type WordOptions } from "./origin-word.ts";
 import { openStore, type Session, type StoreOptions } from "./session.ts";

@@ -2,7 +2,9 @@
 // Results go to standard output, everything else to standard error. Called by breakwater.ts.
 
 import { Command, CommanderError } from "commander";
+import { addAlert } from "./alert.ts";
 import { addDiff } from "./diff.ts";
+import { addDrill } from "./drill.ts";
 import { addExplain } from "./explain.ts";
 import { addHealth } from "./health.ts";
 import { addHistory } from "./history.ts";
@@ -43,15 +45,17 @@ function program(): Command {
     .configureOutput({ writeErr: (text) => process.stderr.write(text) })
     .showHelpAfterError("(add --help for the options)")
     .addHelpText("after", FOOTER)
+    // Options belong to the command they stand behind: drill and drill sign share some.
+    .enablePositionalOptions()
     .exitOverride();
   const adders = [addInit, addValidate, addDiff, addPublish, addHistory, addRollback, addShow, addRule, addOrigin];
-  for (const add of [...adders, addHealth, addPurge, addStatus, addExplain]) add(root, run);
+  for (const add of [...adders, addHealth, addAlert, addDrill, addPurge, addStatus, addExplain]) add(root, run);
   return root;
 }
 
 function printReport(report: Report, json: boolean): void {
-  if (json) writeJson({ ok: report.exit === EXIT.ok, ...report.json });
-  else if (report.text.length > 0) process.stdout.write(`${report.text.join("\n")}\n`);
+  if (json && report.json !== null) writeJson({ ok: report.exit === EXIT.ok, ...report.json });
+  if (!json && report.text.length > 0) process.stdout.write(`${report.text.join("\n")}\n`);
   process.exitCode = report.exit;
 }
 

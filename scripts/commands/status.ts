@@ -1,4 +1,5 @@
-// breakwater status: what is published, what the Worker that answers has in force, and what is wrong with either.
+// breakwater status: what is published, what the Worker that answers has in force, what is wrong with either, and what the one
+// isolate that answers knows of the origins.
 
 import type { Command } from "commander";
 import { EXIT, type ExitCode } from "../output/exit-codes.ts";
@@ -6,15 +7,18 @@ import { isFailure } from "../output/failure.ts";
 import { printable } from "../output/paint.ts";
 import { report, type Report } from "../output/report.ts";
 import { formatDuration, formatTime } from "../output/time.ts";
+import { originsLines } from "../status/origins.ts";
 import { readPointer, shortHash, type PointerState } from "../store/documents.ts";
 import { field } from "../store/rest.ts";
-import { isGap } from "../store/worker.ts";
+import { isGap, UNKNOWN_PATH, type AdminApi, type AdminGap } from "../store/worker.ts";
 import { sessionAdmin } from "./after-edit.ts";
 import { withStore, type Run } from "./options.ts";
 import { openStore, type Session, type StoreOptions } from "./session.ts";
 
 export function addStatus(program: Command, run: Run): void {
-  const command = program.command("status").description("what is published, and what the Worker has in force");
+  const command = program
+    .command("status")
+    .description("what is published, what the Worker has in force, and what it knows of the origins");
   withStore(command).action((options: StoreOptions) => run(options, (session) => status(session, options)));
 }
 
@@ -30,11 +34,14 @@ async function status(session: Session, options: StoreOptions): Promise<Report> 
   const state = await readPointer(target.store);
   const api = sessionAdmin(session, target);
   const answer = await ask(api);
+  const origins = await askOrigins(api, answer);
   const text = [
     `Store   ${printable(target.store.label)}`,
     ...storeLines(state, session),
     `Worker  ${target.workerUrl ?? "address unknown"}`,
     ...workerLines(answer, state, session),
+    ...originsLines(origins.answer, session.paint),
+    ...(origins.problem === null ? [] : [`Origins ${printable(origins.problem)}`]),
   ];
   const json = {
     store: target.store.label,
@@ -42,6 +49,8 @@ async function status(session: Session, options: StoreOptions): Promise<Report> 
     worker: target.workerUrl,
     status: answer.status ?? null,
     problem: answer.problem,
+    origins: origins.answer ?? null,
+    originsProblem: origins.problem,
   };
   // Without a token nobody was asked, which is no failure of the Worker.
   return report(text, json, answer.problem !== null && !isGap(api) ? EXIT.failed : exitFor(state));
@@ -51,13 +60,31 @@ function exitFor(state: PointerState): ExitCode {
   return state.kind === "broken" ? EXIT.failed : EXIT.ok;
 }
 
-async function ask(api: ReturnType<typeof sessionAdmin>): Promise<WorkerAnswer> {
+async function ask(api: AdminApi | AdminGap): Promise<WorkerAnswer> {
   if (isGap(api)) return { status: undefined, problem: "was not asked", fix: api.fix };
   try {
     return { status: await api.call("GET", "/_breakwater/status"), problem: null, fix: null };
   } catch (error) {
     if (!isFailure(error)) throw error;
     return { status: undefined, problem: error.parts.why ?? error.parts.what, fix: error.parts.fix ?? null };
+  }
+}
+
+interface OriginsAnswer {
+  readonly answer: unknown;
+  readonly problem: string | null;
+}
+
+/** Never a failure of the command: a Worker may be older than this page of its API, and before the first release there are none. */
+async function askOrigins(api: AdminApi | AdminGap, { status: shown }: WorkerAnswer): Promise<OriginsAnswer> {
+  if (isGap(api) || typeof field(shown, "release") !== "string") return { answer: undefined, problem: null };
+  try {
+    return { answer: await api.call("GET", "/_breakwater/origins"), problem: null };
+  } catch (error) {
+    if (!isFailure(error)) throw error;
+    const { code } = error.parts.data ?? {};
+    const old = "unknown: this Worker is older than the command line and does not tell; deploy it again to see them";
+    return { answer: undefined, problem: code === UNKNOWN_PATH ? old : `unknown: ${error.parts.why ?? error.parts.what}` };
   }
 }
 

@@ -1,10 +1,11 @@
-// What differs between two compiled configs, by name: sites, routes, pools, origins, rules, lists. Pure. Formatting, comments and
+// What differs between two compiled configs, by name: sites, routes, pools, origins, rules, lists, alerts. Pure. Formatting, comments and
 // the order of what has no order make no difference here, because they make none in a snapshot.
 
 import { isDeepStrictEqual } from "node:util";
-import type { ListSnapshot, PoolSnapshot, SiteSnapshot, Snapshot } from "../../src/config/snapshot.ts";
+import type { ListSnapshot, SiteSnapshot, Snapshot } from "../../src/config/snapshot.ts";
+import type { PoolSnapshot } from "../../src/config/pool-snapshot.ts";
 
-export type ChangedThing = "site" | "route" | "pool" | "origin" | "rule" | "list" | "client";
+export type ChangedThing = "site" | "route" | "pool" | "origin" | "rule" | "list" | "client" | "alerts";
 
 export interface SnapshotChange {
   readonly kind: "added" | "removed" | "changed" | "moved";
@@ -34,7 +35,13 @@ export function compareSnapshots(before: Snapshot | null, after: Snapshot): read
     ...movedRules(before, after),
     ...compareLists(before?.lists ?? {}, after.lists),
     ...(before === null ? [] : compareNamed("client", new Map([["client", before.client]]), new Map([["client", after.client]]))),
+    ...compareNamed("alerts", alertsOf(before), alertsOf(after)),
   ];
+}
+
+function alertsOf(snapshot: Snapshot | null): ReadonlyMap<string, unknown> {
+  const alerts = snapshot?.alerts ?? null;
+  return new Map(alerts === null ? [] : [["webhook", alerts]]);
 }
 
 function sitesOf(snapshot: Snapshot | null): ReadonlyMap<string, unknown> {

@@ -47,6 +47,7 @@ const SECTIONS: readonly Section[] = [
     intro: "A list of rules, which run in this order. The language of `when` is described in [rules.md](rules.md).",
   },
   { title: "client", steps: ["client"], intro: "" },
+  { title: "alerts", steps: ["alerts"], intro: "What is sent, and how it is verified: [alerts](alerts.md)." },
 ];
 
 const HEAD = `# Config

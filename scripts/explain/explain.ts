@@ -4,24 +4,19 @@
 import { decide, type Decision } from "../../src/decide.ts";
 import { errorKind, type EdgeError } from "../../src/errors.ts";
 import type { Facts } from "../../src/facts.ts";
-import type { PoolSnapshot, Snapshot } from "../../src/config/snapshot.ts";
-import type { HealthDocument } from "../../src/origin/health.ts";
-import { emptyOverrides, type Overrides } from "../../src/origin/overrides.ts";
-import { poolStandings, type LocalView } from "../../src/origin/merge.ts";
-import { poolChain } from "../../src/origin/select.ts";
-import { closedCircuit } from "../../src/origin/circuit.ts";
+import type { Snapshot } from "../../src/config/snapshot.ts";
 import type { Plan } from "../../src/plan.ts";
 import type { Ruleset } from "../../src/ruleset.ts";
 import { receive, type Received } from "../../src/stages/receive.ts";
+import { explainLadder, type ExplainedLadder } from "./ladder.ts";
 import { requestReasons, type RequestReason } from "./cache-reasons.ts";
+import { explainPools, explainState, type ExplainedPool, type ExplainedState, type OriginsKnown } from "./pools.ts";
 import { explainRoutes, type RouteVerdict } from "./routes.ts";
 
-export interface ExplainInput {
+export interface ExplainInput extends OriginsKnown {
   readonly ruleset: Ruleset;
   readonly snapshot: Snapshot;
   readonly received: Received;
-  readonly health: HealthDocument | null;
-  readonly overrides: Overrides | null;
 }
 
 export interface Explanation {
@@ -38,7 +33,12 @@ export interface Explanation {
   readonly routes: readonly RouteVerdict[];
   readonly rules: readonly RuleVerdict[];
   readonly outcome: ExplainedOutcome;
+  /** The pool of the route and its fallbacks, in the order in which they are used; none where no origin is asked. */
   readonly pools: readonly ExplainedPool[];
+  /** What comes when these fail; null where no origin is asked. */
+  readonly whenAllFail: ExplainedLadder | null;
+  /** On what the standings in `pools` rest. */
+  readonly state: ExplainedState;
 }
 
 export interface RuleVerdict {
@@ -53,6 +53,10 @@ export type ExplainedOutcome =
   | { readonly kind: "page"; readonly stage: string; readonly status: number; readonly contentType: string; readonly bodyBytes: number }
   | {
       readonly kind: "proxy";
+      /** Where the route shares its visitors out: the pool of this one, and what it was known by. */
+      readonly split:
+        | (NonNullable<Plan["split"]> & { readonly shares: readonly { readonly pool: string; readonly percent: number }[] })
+        | null;
       readonly originRequest: {
         readonly method: string;
         readonly target: string;
@@ -65,31 +69,22 @@ export type ExplainedOutcome =
       readonly retry: Plan["action"]["retry"];
     };
 
-export interface ExplainedPool {
-  readonly name: string;
-  readonly policy: PoolSnapshot["policy"];
-  readonly origins: readonly {
-    readonly id: string;
-    readonly use: string;
-    readonly reason: string;
-    readonly weight: number;
-    readonly backup: boolean;
-  }[];
-}
-
 /** The id that a real request would draw at random. */
 const REQUEST_ID = "0".repeat(32);
 
 export function explain(input: ExplainInput): Explanation {
   const received = receive(input.received, input.ruleset.client);
+  const state = explainState(input, input.received.nowMs);
   if (!received.ok) {
-    return { request: null, site: null, route: null, routes: [], rules: [], outcome: errorOutcome("receive", received.error), pools: [] };
+    const outcome = errorOutcome("receive", received.error);
+    return { request: null, site: null, route: null, routes: [], rules: [], outcome, pools: [], whenAllFail: null, state };
   }
   const facts = received.value;
   const decision = decide(input.ruleset, facts, REQUEST_ID);
   const { site, match } = decision;
   const routes = input.snapshot.sites.find((entry) => entry.name === site?.name)?.routes ?? [];
-  const pool = decision.outcome.kind === "proxy" ? decision.outcome.plan.pool : null;
+  const plan = decision.outcome.kind === "proxy" ? decision.outcome.plan : null;
+  const pools = plan === null ? [] : explainPools(plan.pool, { ...input, facts });
   return {
     request: { method: facts.method, host: facts.host, path: facts.path, query: facts.query, client: facts.client.address },
     site: site?.name ?? null,
@@ -97,7 +92,9 @@ export function explain(input: ExplainInput): Explanation {
     routes: explainRoutes(routes, facts, match?.route.id ?? null),
     rules: ruleVerdicts(input, facts, decision),
     outcome: outcomeOf(decision, facts),
-    pools: pool === null ? [] : poolChain(input.ruleset.pools, pool).map((entry) => explainPool(entry, input, facts.receivedAtMs)),
+    pools,
+    whenAllFail: plan === null ? null : explainLadder({ plan, facts, pools, requestId: REQUEST_ID }),
+    state,
   };
 }
 
@@ -117,10 +114,12 @@ function ruleVerdicts(input: ExplainInput, facts: Facts, decision: Decision): re
 function outcomeOf(decision: Decision, facts: Facts): ExplainedOutcome {
   const { outcome } = decision;
   if (outcome.kind === "proxy") {
-    const { originRequest, cache, action } = outcome.plan;
+    const { plan } = outcome;
+    const { originRequest, cache, action } = plan;
     const request = { method: originRequest.method, target: originRequest.target, headers: [...originRequest.headers] };
     const cacheReasons = cache.use === "cache" ? requestReasons(facts, cache.policy) : [];
-    return { kind: "proxy", originRequest: request, cache, cacheReasons, timeouts: action.timeouts, retry: action.retry };
+    const split = plan.split === null ? null : { ...plan.split, shares: action.split?.shares ?? [] };
+    return { kind: "proxy", split, originRequest: request, cache, cacheReasons, timeouts: action.timeouts, retry: action.retry };
   }
   const { stage, answer } = outcome;
   switch (answer.kind) {
@@ -144,12 +143,4 @@ function outcomeOf(decision: Decision, facts: Facts): ExplainedOutcome {
 function errorOutcome(stage: string, error: EdgeError): ExplainedOutcome {
   const { status, message } = errorKind(error);
   return { kind: "error", stage, status, code: error.code, message };
-}
-
-/** As a fresh isolate sees it: circuits are known to the isolates only. */
-function explainPool(pool: PoolSnapshot, input: ExplainInput, nowMs: number): ExplainedPool {
-  const local = (): LocalView => ({ circuit: closedCircuit(), recent: [], healthProbeAtMs: null });
-  const standings = poolStandings({ pool, overrides: input.overrides ?? emptyOverrides(), health: input.health, nowMs, local });
-  const origins = standings.map(({ origin, use, reason, weight }) => ({ id: origin.id, use, reason, weight, backup: origin.backup }));
-  return { name: pool.name, policy: pool.policy, origins };
 }

@@ -1,12 +1,13 @@
 // An explanation as lines for a terminal, in the order in which the decisions are made.
 
 import { printable, type Painter } from "../output/paint.ts";
-import { table } from "../output/table.ts";
 import { cacheLines } from "./cache-lines.ts";
-import type { ExplainedOutcome, ExplainedPool, Explanation, RuleVerdict } from "./explain.ts";
+import type { ExplainedOutcome, Explanation, RuleVerdict } from "./explain.ts";
+import { ladderLines } from "./ladder.ts";
+import { poolLines, stateLines } from "./pool-lines.ts";
 
 export function explanationLines(explanation: Explanation, paint: Painter): readonly string[] {
-  const { request, site, route, routes, rules, outcome, pools } = explanation;
+  const { request, site, route, routes, rules, outcome, pools, whenAllFail, state } = explanation;
   const head = (text: string) => paint("bold", text);
   const lines = [
     ...(request === null
@@ -27,7 +28,12 @@ export function explanationLines(explanation: Explanation, paint: Painter): read
     ...(rules.length === 0 ? [] : [head("Rules"), ...rules.map((rule) => ruleLine(rule, paint))]),
     head("Outcome"),
     ...outcomeLines(outcome),
-    ...pools.flatMap((pool, index) => [head(index === 0 ? `Pool ${pool.name}` : `Fallback pool ${pool.name}`), ...poolLines(pool, paint)]),
+    ...pools.flatMap((pool, index) => [
+      head(index === 0 ? `Pool ${pool.name}` : `Fallback pool ${pool.name}`),
+      ...poolLines(pool, state.atMs, paint),
+    ]),
+    ...(whenAllFail === null ? [] : [head("When origins fail"), ...ladderLines(whenAllFail)]),
+    ...(pools.length === 0 ? [] : [head("What is known of origins"), ...stateLines(state)]),
   ];
   return lines.map((line) => (line.includes("\u001b") ? line : printable(line)));
 }
@@ -55,8 +61,9 @@ function outcomeLines(outcome: ExplainedOutcome): readonly string[] {
     case "page":
       return [`  ${outcome.status} ${outcome.contentType}, ${outcome.bodyBytes} bytes, by the stage ${outcome.stage}`];
     case "proxy": {
-      const { originRequest, cache, cacheReasons, timeouts, retry } = outcome;
+      const { split, originRequest, cache, cacheReasons, timeouts, retry } = outcome;
       return [
+        ...splitLines(split),
         `  the origin is asked: ${originRequest.method} ${originRequest.target}`,
         ...originRequest.headers.map(([name, value]) => `    ${name}: ${value}`),
         ...cacheLines(cache, cacheReasons),
@@ -69,6 +76,13 @@ function outcomeLines(outcome: ExplainedOutcome): readonly string[] {
   }
 }
 
+function splitLines(split: Extract<ExplainedOutcome, { kind: "proxy" }>["split"]): readonly string[] {
+  if (split === null) return [];
+  const shares = split.shares.map(({ pool, percent }) => `${pool} ${percent} %`).join(", ");
+  const by = split.key === null ? "of whom no address is known" : `known by ${split.by} ${JSON.stringify(split.key)}`;
+  return [`  visitors are shared out: ${shares}; this one, ${by}, comes to ${split.pool}`];
+}
+
 function retryText(retry: Extract<ExplainedOutcome, { kind: "proxy" }>["retry"]): string {
   const reasons = [
     ...(retry.onConnectError ? ["connect-error"] : []),
@@ -76,15 +90,4 @@ function retryText(retry: Extract<ExplainedOutcome, { kind: "proxy" }>["retry"])
     ...retry.onStatus.map(String),
   ];
   return `${reasons.length === 0 ? "nothing" : reasons.join(", ")}${retry.unsafeMethods ? ", for all methods" : ""}`;
-}
-
-function poolLines(pool: ExplainedPool, paint: Painter): readonly string[] {
-  const policy =
-    pool.policy.kind === "hash" ? `hash by ${pool.policy.by}${pool.policy.name === "" ? "" : ` ${pool.policy.name}`}` : pool.policy.kind;
-  const rows = pool.origins.map((origin) => {
-    const colour = origin.use === "serving" ? "green" : origin.use === "excluded" ? "red" : "yellow";
-    return [printable(origin.id), paint(colour, origin.use), origin.reason, `weight ${origin.weight}${origin.backup ? ", backup" : ""}`];
-  });
-  const lines = table([{ title: "" }, { title: "" }, { title: "" }, { title: "" }], rows).slice(1);
-  return [`  ${policy}`, ...lines.map((line) => `  ${line}`)];
 }

@@ -14,6 +14,8 @@ export interface CliTarget {
   /** The Worker's entry port. */
   readonly workerUrl: string;
   readonly adminToken: string;
+  /** Only drills need it. */
+  readonly signingKey?: string;
 }
 
 /** `breakwater ARGS --local`, without questions and colours. Never throws for an exit code. */
@@ -22,6 +24,7 @@ export function runCli(target: CliTarget, args: readonly string[]): Promise<CliR
     ...process.env,
     BREAKWATER_URL: target.workerUrl,
     BREAKWATER_ADMIN_TOKEN: target.adminToken,
+    ...(target.signingKey === undefined ? {} : { BREAKWATER_SIGNING_KEY: target.signingKey }),
     BREAKWATER_SETTLE_MS: "0",
     NO_COLOR: "1",
   };

@@ -24,6 +24,8 @@ export interface WorkerOptions {
   readonly persist: string;
   readonly vars?: Readonly<Record<string, string>>;
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Other Workers that are bound as services: by the name of the binding, the text of a module. */
+  readonly services?: Readonly<Record<string, string>>;
   /** Puts the KV binding on the far side of this address instead of the simulator (see faulty-kv.ts in the tests). */
   readonly remoteKv?: URL;
   /** Called with each line that the Worker logs. Without it lines are printed. */
@@ -68,6 +70,7 @@ export async function startWorker(options: WorkerOptions): Promise<LocalWorker> 
 function miniflareOptions(options: WorkerOptions): ConstructorParameters<typeof Miniflare>[0] {
   const { workerOptions } = unstable_getMiniflareWorkerOptions(options.configPath);
   const { modulesRules: _rules, ...worker } = workerOptions;
+  const services = Object.entries(options.services ?? {}).map(([binding, script]) => ({ binding, script, name: `service-${binding}` }));
   const kv =
     options.remoteKv === undefined ? {} : { kvNamespaces: { CONFIG: { id: "CONFIG", remoteProxyConnectionString: options.remoteKv } } };
   return convertV4MiniflareOptions({
@@ -83,11 +86,14 @@ function miniflareOptions(options: WorkerOptions): ConstructorParameters<typeof 
       {
         ...worker,
         ...kv,
+        // Other Workers of the account are not on this machine: an origin behind such a binding counts as unreachable.
+        serviceBindings: Object.fromEntries(services.map(({ binding, name }) => [binding, name])),
         bindings: { ...(worker.bindings as Record<string, string> | undefined), ...options.vars, ...options.secrets },
         modules: true,
         scriptPath: options.scriptPath,
         unsafeDirectSockets: [{ host: HOST, port: options.directPort ?? 0 }],
       },
+      ...services.map(({ name, script }) => ({ name, script, modules: true, compatibilityDate: worker.compatibilityDate })),
     ],
   } as Parameters<typeof convertV4MiniflareOptions>[0]);
 }

@@ -7,10 +7,15 @@ export interface Report {
   readonly exit: ExitCode;
   /** Standard output without --json. */
   readonly text: readonly string[];
-  /** Standard output with --json, as one document; `ok` is added from the exit code. */
-  readonly json: Readonly<Record<string, unknown>>;
+  /** Standard output with --json, as one document; `ok` is added from the exit code. Null: all was printed already. */
+  readonly json: Readonly<Record<string, unknown>> | null;
 }
 
 export function report(text: readonly string[], json: Readonly<Record<string, unknown>>, exit: ExitCode = EXIT.ok): Report {
   return { exit, text, json };
+}
+
+/** The end of a command that printed as it went. */
+export function printed(exit: ExitCode): Report {
+  return { exit, text: [], json: null };
 }

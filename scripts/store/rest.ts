@@ -21,6 +21,8 @@ export interface RestTiming {
   /** Per request, body included. */
   readonly timeoutMs: number;
   sleep(ms: number): Promise<void>;
+  /** Aborts what is under way: nobody waits for it any more. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Cloudflare's own limits: 100 keys for one bulk read, 1,000 for one page of a list (the simulator takes at least 10). */
@@ -103,7 +105,7 @@ async function callApi(options: RestOptions, call: Call): Promise<Answer> {
   const { timing } = options;
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptCall(options, call);
-    const last = attempt >= timing.attempts;
+    const last = attempt >= timing.attempts || timing.signal?.aborted === true;
     if ("error" in outcome) {
       if (last) throw connectionFailure(options, call.doing, outcome.error);
     } else if (outcome.status < 300 || outcome.status === 404) {
@@ -120,6 +122,8 @@ async function attemptCall(
   options: RestOptions,
   call: Call,
 ): Promise<(Answer & { readonly retryAfterMs: number | null }) | { readonly error: unknown }> {
+  const { timeoutMs, signal } = options.timing;
+  const timeout = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(options.namespaceUrl + call.path, {
       method: call.method,
@@ -127,7 +131,7 @@ async function attemptCall(
       body: call.body ?? null,
       // A redirect could carry the token to another host.
       redirect: "error",
-      signal: AbortSignal.timeout(options.timing.timeoutMs),
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
     });
     return { status: response.status, text: await response.text(), retryAfterMs: retryAfterMs(response.headers.get("retry-after")) };
   } catch (error) {

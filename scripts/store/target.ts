@@ -33,6 +33,8 @@ export interface TargetInput {
   readonly env: Env;
   readonly nowMs: number;
   sleep(ms: number): Promise<void>;
+  /** Aborts what is under way. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export const API_BASE = "https://api.cloudflare.com/client/v4";
@@ -138,6 +140,7 @@ function timing(input: TargetInput): RestTiming {
     attempts: 5,
     timeoutMs: REQUEST_TIMEOUT_MS,
     sleep: (ms) => input.sleep(ms),
+    signal: input.signal,
   };
 }
 

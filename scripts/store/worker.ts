@@ -17,12 +17,17 @@ export interface AdminApi {
 
 export type AdminPath =
   | "/_breakwater/status"
+  | "/_breakwater/origins"
   | "/_breakwater/health"
   | "/_breakwater/release"
   | "/_breakwater/purge"
-  | "/_breakwater/refresh";
+  | "/_breakwater/refresh"
+  | "/_breakwater/alert-test";
 
 const CALL_TIMEOUT_MS = 10_000;
+
+/** The `code` of the Worker (src/admin/app.ts) when it took the token but lacks the path: it is older than this command line. */
+export const UNKNOWN_PATH = "unknown-path";
 
 /** Why there is no admin API to talk to. */
 export type AdminGap = { readonly missing: "address" | "token"; readonly fix: string };
@@ -116,14 +121,18 @@ async function callAdmin(call: AdminCall): Promise<unknown> {
   } catch (error) {
     throw failure({ what, why: connectionProblem(error), fix: "check the address, and that the Worker runs" });
   }
-  if (response.status === 404) {
+  const value = parseJson(text);
+  const error = field(value, "error");
+  const code = field(error, "code");
+  // Only who has the right token gets a 404 that is JSON.
+  if (response.status === 404 && typeof code !== "string") {
     const fix = "set BREAKWATER_ADMIN_TOKEN to the value given to: npx wrangler secret put ADMIN_TOKEN";
     throw failure({ what, why: "it answers 404, as it does to everybody whose token is not the right one", fix });
   }
-  const value = parseJson(text);
   if (!response.ok) {
-    const said = field(value, "message") ?? field(field(value, "error"), "message") ?? field(value, "error");
-    throw failure({ what, why: `status ${response.status}${typeof said === "string" ? `: ${said}` : ""}`, fix: fixFor(response.status) });
+    const said = field(value, "message") ?? field(error, "message") ?? error;
+    const why = `status ${response.status}${typeof said === "string" ? `: ${said}` : ""}`;
+    throw failure({ what, why, fix: fixFor(response.status), data: typeof code === "string" ? { code } : {} });
   }
   if (value === undefined) throw failure({ what, why: "its answer is not JSON", fix: "check that --worker names a Breakwater" });
   return value;

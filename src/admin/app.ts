@@ -5,9 +5,13 @@
 import { Hono, type Context } from "hono";
 import { parseJson } from "../json-document.ts";
 import { ADMIN_BODY_BYTES_MAX } from "../limits.ts";
+import type { Markers } from "../origin/markers.ts";
+import type { OriginTable } from "../origin/table.ts";
 import type { Ports, PurgeReceipt, PurgeRequest } from "../ports.ts";
 import type { StateHolder } from "../release/holder.ts";
 import { causeText } from "../release/problem.ts";
+import { alertTest } from "./alert-test.ts";
+import { originsReport } from "./origins.ts";
 import { purgeMethodBody } from "./purge-method.ts";
 import { parsePurges } from "./purge-request.ts";
 import { readText } from "./read-text.ts";
@@ -15,10 +19,15 @@ import { createTokenGuard } from "./token.ts";
 
 export interface ControlContext {
   readonly holder: StateHolder;
+  /** What this isolate knows of origins. */
+  readonly origins: OriginTable;
+  readonly markers: Markers;
   readonly ports: Ports;
   /** The secret ADMIN_TOKEN; null or empty when none is configured, and then nobody gets in. */
   readonly token: string | null;
   readonly nowMs: number;
+  /** Data centre that the isolate runs in; null when the platform does not say. */
+  readonly colo: string | null;
   readonly clientAddress: string;
 }
 
@@ -28,7 +37,7 @@ export interface Admin {
 }
 
 /** Why a request that came with the token was refused. Stable, for scripts. */
-export type AdminErrorCode = "unknown-path" | "bad-request" | "too-large" | "ledger-failed" | "no-release" | "internal";
+export type AdminErrorCode = "unknown-path" | "bad-request" | "too-large" | "ledger-failed" | "no-release" | "no-webhook" | "internal";
 
 type AdminContext = Context<{ Bindings: ControlContext }>;
 
@@ -46,7 +55,7 @@ export function createAdmin(): Admin {
   };
 }
 
-const PATHS = "GET status, health, release, overrides; POST purge, refresh";
+const PATHS = "GET status, origins, health, release, overrides; POST purge, refresh, alert-test";
 
 function createApp(): Hono<{ Bindings: ControlContext }> {
   const app = new Hono<{ Bindings: ControlContext }>().basePath("/_breakwater");
@@ -59,9 +68,11 @@ function createApp(): Hono<{ Bindings: ControlContext }> {
     const state = await env.holder.current(env.ports, env.nowMs);
     return json(200, { ...env.holder.status(env.nowMs).documents.overrides, document: state?.overrides ?? null });
   });
+  app.get("/origins", (context) => originsInfo(context));
   app.get("/release", (context) => releaseInfo(context));
   app.post("/purge", (context) => purgeBody(context));
   app.post("/refresh", async ({ env }) => json(200, await env.holder.refreshNow(env.ports, { pastCopies: true })));
+  app.post("/alert-test", (context) => testWebhook(context));
   app.notFound(() => refuse(404, "unknown-path", `there is nothing at this path for this method; under /_breakwater/ there are ${PATHS}`));
   app.onError((cause, { env }) => {
     env.ports.log.write({ event: "admin-failed", message: causeText(cause) });
@@ -70,9 +81,23 @@ function createApp(): Hono<{ Bindings: ControlContext }> {
   return app;
 }
 
+async function originsInfo({ env }: AdminContext): Promise<Response> {
+  const state = await env.holder.current(env.ports, env.nowMs);
+  if (state === null) return noRelease();
+  return json(200, originsReport({ state, table: env.origins, markers: env.markers, colo: env.colo, nowMs: env.nowMs }));
+}
+
+async function testWebhook({ env }: AdminContext): Promise<Response> {
+  const state = await env.holder.current(env.ports, env.nowMs);
+  if (state === null) return noRelease();
+  const tested = await alertTest(state.ruleset, env.colo ?? "unknown", env.ports);
+  if (tested !== null) return json(200, tested);
+  return refuse(409, "no-webhook", "the release in force names no webhook; publish a config with `alerts: { webhook: https://... }`");
+}
+
 async function releaseInfo({ env }: AdminContext): Promise<Response> {
   const state = await env.holder.current(env.ports, env.nowMs);
-  if (state === null) return refuse(404, "no-release", "no release was ever published; publish one with `npm run breakwater -- publish`");
+  if (state === null) return noRelease();
   const { pointer, ruleset } = state;
   const pools = [...ruleset.pools.values()].map(({ name, origins }) => ({
     name,
@@ -124,6 +149,10 @@ async function recorded(requests: readonly PurgeRequest[], { purges, log }: Port
     log.write({ event: "purge-failed", message: causeText(cause) });
     return refuse(503, "ledger-failed", "the purge was not recorded: the purge ledger did not answer; send it again");
   }
+}
+
+function noRelease(): Response {
+  return refuse(404, "no-release", "no release was ever published; publish one with `npm run breakwater -- publish`");
 }
 
 function refuse(status: number, code: AdminErrorCode, message: string): Response {

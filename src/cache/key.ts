@@ -17,23 +17,40 @@ export interface CacheKey {
   readonly target: { readonly path: string; readonly query: string };
 }
 
+/** What of a route tells its answers from those that others get for the same URL. */
+export interface KeySource {
+  /** Id of a route with conditions: another route, perhaps with other origins, answers the requests that it does not. */
+  readonly route: string | null;
+  /** One of the pools that the route shares its visitors among: what a canary answers is for its own visitors. */
+  readonly pool: string | null;
+}
+
+const ANYWHERE: KeySource = { route: null, pool: null };
+
 /** The facts that a key may be made of. */
 export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "headers"> & {
   readonly client: Pick<Facts["client"], "country">;
 };
 
 /**
- * @param route - A route with conditions answers some requests for a URL that another route answers too, perhaps from other
- *   origins: it has keys of its own. Left out where only the URL of the key matters.
+ * @param from - Where answers come from, if other requests for the URL are answered from elsewhere. Left out where only the URL of the
+ *   key matters.
  */
-export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot, route?: Pick<RouteSnapshot, "id" | "conditions">): CacheKey {
+export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot, from: KeySource = ANYWHERE): CacheKey {
   const query = keyedQuery(facts.query, policy);
   const url = `${facts.scheme}://${facts.host}${facts.path}${query === "" ? "" : `?${query}`}`;
+  const { route, pool } = from;
   const added = [
     ...addedParts(facts, policy),
-    ...(route !== undefined && route.conditions.length > 0 ? [part("route", "", route.id)] : []),
+    ...(route === null ? [] : [part("route", "", route)]),
+    ...(pool === null ? [] : [part("pool", "", pool)]),
   ].join("&");
   return { key: added === "" ? url : `${url}#${added}`, target: { path: facts.path, query } };
+}
+
+/** @param split - The pool of this visitor, where the route shares its visitors out. */
+export function keySource(route: Pick<RouteSnapshot, "id" | "conditions">, split: { readonly pool: string } | null): KeySource {
+  return { route: route.conditions.length > 0 ? route.id : null, pool: split?.pool ?? null };
 }
 
 /** The URL of a key, without what the route adds: what a purge or an invalidation names. */
@@ -76,7 +93,11 @@ function cookieValue(headers: Headers, name: string): string | null {
   return values.length === 0 ? null : values.join("; ");
 }
 
-function part(kind: "header" | "cookie" | "country" | "device" | "language" | "route", name: string, value: string | null): string {
+function part(
+  kind: "header" | "cookie" | "country" | "device" | "language" | "route" | "pool",
+  name: string,
+  value: string | null,
+): string {
   const label = name === "" ? kind : `${kind}:${escape(name)}`;
   return value === null ? label : `${label}=${escape(value)}`;
 }

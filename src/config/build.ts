@@ -83,7 +83,14 @@ function validate(value: unknown, source: Source): { readonly config: NormalConf
 function withOriginHosts(config: NormalConfig): NormalConfig {
   const routesOf = (site: NormalConfig["sites"][number]): NormalConfig["sites"][number]["routes"] =>
     site.routes.map((route) => (route.host === undefined ? route : { ...route, host: "origin" }));
-  return { ...config, sites: config.sites.map((site) => ({ ...site, routes: routesOf(site) })) };
+  const sites = config.sites.map((site) => ({ ...site, routes: routesOf(site) }));
+  return { ...config, sites, pools: Object.fromEntries(Object.entries(config.pools).map(([name, pool]) => [name, withOwnHost(pool)])) };
+}
+
+function withOwnHost({ health, ...pool }: NormalConfig["pools"][string]): NormalConfig["pools"][string] {
+  if (health === undefined) return pool;
+  const { host: _, ...asked } = health;
+  return { ...pool, health: asked };
 }
 
 function tooLarge(source: Source, bytes: number): Diagnostic {

@@ -2,6 +2,7 @@
 // tests say. Collects every problem; throws on none.
 
 import type { Expression } from "../expression/ast.ts";
+import { checkAlerts } from "./check/alerts.ts";
 import { checkClient } from "./check/client.ts";
 import type { CheckContext } from "./check/context.ts";
 import { checkLists } from "./check/lists.ts";
@@ -11,6 +12,7 @@ import { checkRoutes } from "./check/routes.ts";
 import { checkRuleTests } from "./check/rule-tests.ts";
 import { checkRules } from "./check/rules.ts";
 import { checkSites } from "./check/sites.ts";
+import { checkSticky } from "./check/sticky.ts";
 import type { ListSnapshot } from "./snapshot.ts";
 
 export interface CheckOutput {
@@ -25,7 +27,9 @@ export function checkConfig(context: CheckContext): CheckOutput {
   checkRoutes(context);
   checkRouteOrder(context);
   checkPools(context);
+  checkSticky(context);
   checkClient(context);
+  checkAlerts(context);
   const lists = checkLists(context);
   const expressions = checkRules(context);
   checkRuleTests(context, expressions, lists);

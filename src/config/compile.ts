@@ -31,5 +31,6 @@ export function compileConfig({ config, resources, lists, expressions }: Compile
     lists: Object.fromEntries([...lists].toSorted(([a], [b]) => compareText(a, b))),
     rules: config.firewall.map((rule, index) => compileRule(rule, expressions[index] ?? null)),
     client: { trustedProxies: compileRanges(config.client.trustedProxies).ranges, addressHeader: config.client.addressHeader },
+    alerts: config.alerts === undefined ? null : { url: config.alerts.webhook, secret: config.alerts.secret ?? null },
   };
 }

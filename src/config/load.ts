@@ -20,7 +20,8 @@ export function loadRuleset(snapshot: Snapshot, release: string): Ruleset {
     pools: new Map(snapshot.pools.map((pool) => [pool.name, pool])),
     originBases: [...new Set(snapshot.pools.flatMap((pool) => pool.origins.map((origin) => origin.base)))],
     rules: Object.freeze(loadRules(snapshot.rules, snapshot.lists)),
-    client: loadClient(snapshot.client),
+    client: loadClient(snapshot.client, snapshot.pools),
+    alerts: snapshot.alerts,
   });
 }
 

@@ -5,8 +5,8 @@ import type { z } from "zod";
 import type { Config } from "./schema.ts";
 import { cacheLong } from "./schema/cache.ts";
 import { actionLong, testLong, type blockLong, type list, type rule } from "./schema/firewall.ts";
-import { healthLong, originLong, type hashLong, type pool } from "./schema/pool.ts";
-import { redirectLong, respondLong, retryLong, timeoutLong, type route } from "./schema/route.ts";
+import { authLong, healthLong, originLong, stickyLong, type hashLong, type pool } from "./schema/pool.ts";
+import { failureRespondLong, redirectLong, respondLong, retryLong, splitLong, timeoutLong, type route } from "./schema/route.ts";
 import { hstsLong, maintenanceLong, type pageLong } from "./schema/site.ts";
 import { parseDurationMs } from "./units.ts";
 import { CHECK_TIMEOUT_MS_DEFAULT_MAX } from "../limits.ts";
@@ -22,6 +22,7 @@ export interface NormalConfig {
   readonly lists: Readonly<Record<string, NormalList>>;
   readonly firewall: readonly NormalRule[];
   readonly client: Config["client"];
+  readonly alerts?: NonNullable<Config["alerts"]>;
 }
 
 export interface NormalSite extends Omit<RawSite, "hsts" | "maintenance" | "errors" | "routes"> {
@@ -31,18 +32,28 @@ export interface NormalSite extends Omit<RawSite, "hsts" | "maintenance" | "erro
   readonly routes: readonly NormalRoute[];
 }
 
-export interface NormalRoute extends Omit<RawRoute, "cache" | "timeout" | "retry" | "redirect" | "respond"> {
+export interface NormalRoute extends Omit<RawRoute, "pool" | "cache" | "timeout" | "retry" | "redirect" | "respond" | "failure"> {
+  /** One pool has all of its visitors. */
+  readonly pool?: z.output<typeof splitLong>;
   /** These three are present on routes with a pool, and where the user wrote them. */
   readonly cache?: z.output<typeof cacheLong>;
   readonly timeout?: z.output<typeof timeoutLong>;
   readonly retry?: z.output<typeof retryLong>;
   readonly redirect?: z.output<typeof redirectLong>;
   readonly respond?: z.output<typeof respondLong>;
+  readonly failure?: {
+    readonly on: readonly number[];
+    readonly redirect?: z.output<typeof redirectLong>;
+    readonly respond?: z.output<typeof respondLong>;
+  };
 }
 
-export interface NormalPool extends Omit<RawPool, "origins" | "balance" | "health"> {
+export interface NormalPool extends Omit<RawPool, "origins" | "balance" | "sticky" | "auth" | "health" | "fallback"> {
   readonly origins: readonly z.output<typeof originLong>[];
-  readonly balance: "round-robin" | "random" | { readonly hash: z.output<typeof hashLong> };
+  readonly balance: Exclude<Extract<RawPool["balance"], string>, "hash"> | { readonly hash: z.output<typeof hashLong> };
+  readonly sticky: false | z.output<typeof stickyLong>;
+  readonly auth?: z.output<typeof authLong>;
+  readonly fallback: readonly string[];
   readonly health?: Omit<z.output<typeof healthLong>, "expect" | "timeout"> & {
     readonly expect: readonly (string | number)[];
     readonly timeout: string;
@@ -73,6 +84,7 @@ export function normalizeConfig(config: Config): NormalConfig {
     lists: config.lists,
     firewall: config.firewall.map(normalizeRule),
     client: { ...config.client, addressHeader: config.client.addressHeader.toLowerCase() },
+    ...(config.alerts !== undefined && { alerts: config.alerts }),
   };
 }
 
@@ -92,16 +104,29 @@ function normalizeHsts(hsts: RawSite["hsts"]): NormalSite["hsts"] {
 }
 
 function normalizeRoute(raw: RawRoute): NormalRoute {
-  const { cache, timeout, retry, redirect, respond, ...rest } = raw;
-  const isProxy = raw.pool !== undefined;
+  const { pool, cache, timeout, retry, redirect, respond, failure, ...rest } = raw;
+  const isProxy = pool !== undefined;
   return {
     ...rest,
-    ...(isProxy && { host: raw.host ?? "origin", query: raw.query ?? { set: {}, remove: [] } }),
+    ...(isProxy && {
+      pool: typeof pool === "string" ? splitLong.parse({ split: { [pool]: 100 } }) : pool,
+      host: raw.host ?? "origin",
+      query: raw.query ?? { set: {}, remove: [] },
+    }),
     ...((isProxy || cache !== undefined) && { cache: normalizeCache(cache) }),
     ...((isProxy || timeout !== undefined) && { timeout: normalizeTimeout(timeout) }),
     ...((isProxy || retry !== undefined) && { retry: normalizeRetry(retry) }),
     ...(redirect !== undefined && { redirect: normalizeRedirect(redirect) }),
     ...(respond !== undefined && { respond: normalizeRespond(respond) }),
+    ...(failure !== undefined && { failure: normalizeFailure(failure) }),
+  };
+}
+
+function normalizeFailure({ on, redirect, respond }: NonNullable<RawRoute["failure"]>): NonNullable<NormalRoute["failure"]> {
+  return {
+    on,
+    ...(redirect !== undefined && { redirect: normalizeRedirect(redirect) }),
+    ...(respond !== undefined && { respond: normalizeRespond(respond, failureRespondLong) }),
   };
 }
 
@@ -122,17 +147,20 @@ function normalizeRedirect(redirect: string | z.output<typeof redirectLong>): z.
   return typeof redirect === "string" ? redirectLong.parse({ to: redirect }) : redirect;
 }
 
-function normalizeRespond(respond: NonNullable<RawRoute["respond"]>): z.output<typeof respondLong> {
-  if (typeof respond === "number") return respondLong.parse({ status: respond });
-  return typeof respond === "string" ? respondLong.parse({ body: respond }) : respond;
+function normalizeRespond(respond: NonNullable<RawRoute["respond"]>, long = respondLong): z.output<typeof respondLong> {
+  if (typeof respond === "number") return long.parse({ status: respond });
+  return typeof respond === "string" ? long.parse({ body: respond }) : respond;
 }
 
 function normalizePool(raw: RawPool): NormalPool {
-  const { health, ...rest } = raw;
+  const { health, auth, fallback, ...rest } = raw;
   return {
     ...rest,
     origins: raw.origins.map((origin) => (typeof origin === "string" ? originLong.parse({ url: origin }) : origin)),
     balance: normalizeBalance(raw.balance),
+    sticky: typeof raw.sticky === "boolean" ? raw.sticky && stickyLong.parse({}) : raw.sticky,
+    fallback: fallback === undefined ? [] : typeof fallback === "string" ? [fallback] : fallback,
+    ...(auth !== undefined && { auth: typeof auth === "string" ? authLong.parse({ secret: auth }) : auth }),
     ...(health !== undefined && { health: normalizeHealth(health) }),
   };
 }

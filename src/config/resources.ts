@@ -37,6 +37,7 @@ export function fileReferences(config: NormalConfig): readonly FileReference[] {
     for (const [status, page] of Object.entries(site.errors)) add("page", page.file, ["sites", index, "errors", status, "file"]);
     site.routes.forEach((route, at) => {
       add("page", route.respond?.file, ["sites", index, "routes", at, "respond", "file"]);
+      add("page", route.failure?.respond?.file, ["sites", index, "routes", at, "failure", "respond", "file"]);
     });
   });
   for (const [name, list] of Object.entries(config.lists)) add("list", list.file, ["lists", name, "file"]);

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { LISTS_MAX, POOLS_MAX, RULES_MAX } from "../limits.ts";
 import { list, listName, rule } from "./schema/firewall.ts";
 import { pool } from "./schema/pool.ts";
-import { address, headerName, key, mapping, name } from "./schema/scalars.ts";
+import { address, headerName, key, mapping, name, secretName, text } from "./schema/scalars.ts";
 import { sites } from "./schema/site.ts";
 
 function atMost(countMax: number) {
@@ -38,6 +38,21 @@ export const configSchema = mapping({
       addressHeader: key(headerName.default("cf-connecting-ip"), "The platform's header with the client's address.", "cf-connecting-ip"),
     }).prefault({}),
     "How the visitor's address is found.",
+  ),
+  alerts: key(
+    mapping({
+      webhook: key(
+        text(/^https?:\/\/[^\s#]{1,2048}$/, "an https URL"),
+        "Gets a POST with JSON when an origin goes down or comes up.",
+        "https://ops.example.com/hook",
+      ),
+      secret: key(
+        secretName.optional(),
+        "Name of the Worker's secret that signs what is sent; without it nothing is signed.",
+        "WEBHOOK_SECRET",
+      ),
+    }).optional(),
+    "Where changes of the origins' health are told.",
   ),
 });
 

@@ -3,9 +3,10 @@
 // the user's file format, and nothing at run time refers to anything but this.
 
 import type { Expression } from "../expression/ast.ts";
+import type { PoolSnapshot } from "./pool-snapshot.ts";
 
 /** Raised on any change that an older Worker would misread. A Worker keeps its last good state when it meets an unknown one. */
-export const SNAPSHOT_FORMAT = 2;
+export const SNAPSHOT_FORMAT = 3;
 
 export interface Snapshot {
   readonly format: typeof SNAPSHOT_FORMAT;
@@ -15,6 +16,15 @@ export interface Snapshot {
   /** In the order of the file. */
   readonly rules: readonly RuleSnapshot[];
   readonly client: ClientSnapshot;
+  /** Where changes of the origins' health are told; null is nowhere. */
+  readonly alerts: AlertsSnapshot | null;
+}
+
+/** A webhook: one POST per run of the checks that saw a change. */
+export interface AlertsSnapshot {
+  readonly url: string;
+  /** Name of the Worker's secret that signs the body; null sends it unsigned. */
+  readonly secret: string | null;
 }
 
 export interface ClientSnapshot {
@@ -130,13 +140,32 @@ export interface RespondActionSnapshot {
 
 export interface ProxyActionSnapshot {
   readonly kind: "proxy";
+  /** With `split`, the pool of the first share. */
   readonly pool: string;
+  readonly split: SplitSnapshot | null;
   /** `visitor` needs a same-zone deployment (resolveOverride). */
   readonly host: "origin" | "visitor";
   readonly rewrite: RewriteSnapshot;
   readonly cache: CachePolicySnapshot;
   readonly timeouts: TimeoutsSnapshot;
   readonly retry: RetrySnapshot;
+  readonly failure: FailureSnapshot | null;
+}
+
+/** Visitors shared out among pools; one visitor always comes to the same. */
+export interface SplitSnapshot {
+  readonly by: "client" | "header" | "cookie";
+  /** Of the header (lower case) or cookie; empty for `client`. */
+  readonly name: string;
+  /** In the order of the file; the percentages add up to 100. */
+  readonly shares: readonly { readonly pool: string; readonly percent: number }[];
+}
+
+/** What visitors get when no origin answers and nothing stored may stand in, in place of the site's error page. */
+export interface FailureSnapshot {
+  /** Statuses of origins that count as no answer. */
+  readonly onStatus: readonly number[];
+  readonly answer: RedirectActionSnapshot | RespondActionSnapshot;
 }
 
 export interface RewriteSnapshot {
@@ -229,56 +258,17 @@ export interface RetrySnapshot {
   readonly unsafeMethods: boolean;
   /** Request bodies up to this size are kept for a second attempt. */
   readonly replayBytesMax: number;
+  /** A second origin is asked while the first is silent; null never. */
+  readonly hedge: HedgeSnapshot | null;
+  /** Bodies of answers up to this size are read whole before the visitor gets the first byte; 0 holds none. */
+  readonly holdBytesMax: number;
+  /** Longer ones that break are continued from another origin. */
+  readonly resume: boolean;
 }
 
-export interface PoolSnapshot {
-  readonly name: string;
-  readonly policy:
-    | { readonly kind: "round-robin" }
-    | { readonly kind: "random" }
-    | { readonly kind: "hash"; readonly by: "client" | "path" | "url" | "header" | "cookie" | "query"; readonly name: string };
-  readonly origins: readonly OriginSnapshot[];
-  readonly health: HealthCheckSnapshot | null;
-  readonly circuit: CircuitSnapshot;
-  /** Name of the pool that takes over when this one has nothing to offer. */
-  readonly fallback: string | null;
-}
-
-export interface OriginSnapshot {
-  /** Unique in the pool; `host[:port]` unless named. Never shown to visitors. */
-  readonly id: string;
-  /** Scheme, host, port: no trailing slash. */
-  readonly base: string;
-  /** Path in front of every request's path: empty, or `/base` without a trailing slash. */
-  readonly basePath: string;
-  readonly weight: number;
-  readonly backup: boolean;
-}
-
-export interface HealthCheckSnapshot {
-  readonly method: "GET" | "HEAD";
-  readonly path: string;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly rise: number;
-  readonly fall: number;
-  /** Inclusive ranges of expected statuses. */
-  readonly expectStatus: readonly (readonly [from: number, to: number])[];
-  /** The body's first 64 KiB must contain it; null is no condition. */
-  readonly expectBody: string | null;
-  readonly headers: readonly (readonly [name: string, value: string])[];
-}
-
-export interface CircuitSnapshot {
-  readonly consecutiveFailures: number;
-  /** In [0, 1]: opens at or below it, once `volume` requests were seen in `windowMs`. */
-  readonly successRateMin: number;
-  readonly volume: number;
-  readonly windowMs: number;
-  readonly openMs: number;
-  readonly openMsMax: number;
-  /** Successes in half-open that close it. */
-  readonly closeAfter: number;
+export interface HedgeSnapshot {
+  /** Null: measured, per origin and route. */
+  readonly afterMs: number | null;
 }
 
 export interface RuleSnapshot {

@@ -16,6 +16,31 @@ export function parseCookies(header: string | null): readonly (readonly [name: s
     });
 }
 
+/**
+ * The headers without cookies of these names: the same object where there is none, else a copy whose other cookies are as they came.
+ * Two Cookie lines may have been joined by a comma, so a name is looked for behind one, too.
+ */
+export function withoutCookies(headers: Headers, names: readonly string[]): Headers {
+  const header = names.length === 0 ? null : headers.get("cookie");
+  if (header === null) return headers;
+  const isKept = (pair: string): boolean => {
+    const [name, value] = splitPair(pair);
+    return value === null || !names.includes(name);
+  };
+  if (header.split(/[;,]/).map(trimSpace).every(isKept)) return headers;
+  const parts = header.split(";").map((part) =>
+    part
+      .split(",")
+      .filter((pair) => isKept(trimSpace(pair)))
+      .join(","),
+  );
+  const cookie = trimSpace(parts.filter((part) => trimSpace(part) !== "").join(";"));
+  const copy = new Headers(headers);
+  if (cookie === "") copy.delete("cookie");
+  else copy.set("cookie", cookie);
+  return copy;
+}
+
 /** Values of all cookies of this name; names are case-sensitive. */
 export function cookieValues(header: string | null, name: string): readonly string[] {
   return parseCookies(header).flatMap(([own, value]) => (own === name ? [value] : []));

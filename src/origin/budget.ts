@@ -1,15 +1,16 @@
-// How many retries a pool bears. A retry helps while one origin of several fails; when all fail, retries only add load to
-// servers that already have too much (a retry storm). Pure; the state of a pool lives in the origin table.
+// How many requests a pool's origins bear beyond those of visitors: retries and hedges. A retry helps while one origin of several
+// fails; when all fail, retries only add load to servers that already have too much (a retry storm). Pure; the state of a pool
+// lives in the origin table.
 
-import { NEXT_ATTEMPTS_MIN, NEXT_SUCCESS_RATE_MIN } from "../limits.ts";
-import { RETRY_BUDGET_FREE_PER_SECOND, RETRY_BUDGET_RATIO, RETRY_BUDGET_WINDOW_MS } from "../limits.ts";
+import type { BudgetSnapshot } from "../config/pool-snapshot.ts";
+import { HEDGE_BUDGET_SHARE, NEXT_ATTEMPTS_MIN, NEXT_SUCCESS_RATE_MIN, RETRY_BUDGET_WINDOW_MS } from "../limits.ts";
 import { countRecent } from "./recent.ts";
 import type { Recent } from "./recent.ts";
 import { addToSlices, sumSlices } from "./slices.ts";
 import type { Slice } from "./slices.ts";
 
 export interface Budget {
-  /** `good` counts visitors' requests, `bad` their retries. */
+  /** `good` counts visitors' requests, `bad` the retries and hedges made for them. */
   readonly slices: readonly Slice[];
 }
 
@@ -21,14 +22,27 @@ export function countRequest(budget: Budget, nowMs: number): Budget {
   return { slices: addToSlices(budget.slices, { good: 1 }, windowAt(nowMs)) };
 }
 
-export function countRetry(budget: Budget, nowMs: number): Budget {
+/** A retry or a hedge. */
+export function countExtra(budget: Budget, nowMs: number): Budget {
   return { slices: addToSlices(budget.slices, { bad: 1 }, windowAt(nowMs)) };
 }
 
 /** Whether the pool bears one more retry now. */
-export function mayRetry(budget: Budget, nowMs: number): boolean {
-  const { good: requests, bad: retries } = sumSlices(budget.slices, windowAt(nowMs));
-  return retries < retriesMax(requests);
+export function mayRetry(budget: Budget, settings: BudgetSnapshot, nowMs: number): boolean {
+  const { requests, extras } = budgetUse(budget, nowMs);
+  return extras < extrasMax(requests, settings);
+}
+
+/** Whether the pool bears one more hedge now. Retries come first: without one a visitor would get an error. */
+export function mayHedge(budget: Budget, settings: BudgetSnapshot, nowMs: number): boolean {
+  const { requests, extras } = budgetUse(budget, nowMs);
+  return extras < HEDGE_BUDGET_SHARE * extrasMax(requests, settings);
+}
+
+/** Within the window: visitors' requests, and the retries and hedges made for them. */
+export function budgetUse(budget: Budget, nowMs: number): { readonly requests: number; readonly extras: number } {
+  const { good, bad } = sumSlices(budget.slices, windowAt(nowMs));
+  return { requests: good, extras: bad };
 }
 
 /**
@@ -40,9 +54,9 @@ export function isFailing(recent: Recent, nowMs: number): boolean {
   return total >= NEXT_ATTEMPTS_MIN && good < NEXT_SUCCESS_RATE_MIN * total;
 }
 
-/** Retries that so many requests within one window allow. */
-export function retriesMax(requests: number): number {
-  return Math.max(RETRY_BUDGET_RATIO * requests, (RETRY_BUDGET_FREE_PER_SECOND * RETRY_BUDGET_WINDOW_MS) / 1000);
+/** Retries and hedges that so many requests within one window allow. */
+export function extrasMax(requests: number, { ratio, perSecond }: BudgetSnapshot): number {
+  return Math.max(ratio * requests, (perSecond * RETRY_BUDGET_WINDOW_MS) / 1000);
 }
 
 function windowAt(nowMs: number): { nowMs: number; windowMs: number } {

@@ -1,9 +1,11 @@
-// One active check of one origin: a request, and whether its answer is what was expected. Reads at most the first 64 KiB of
-// the body and cancels the rest. The result is a value, never an exception. Called by scheduled.ts.
+// One active check of one origin: a request, and whether its answer is what was expected, or a connection that is accepted. Reads
+// at most the first 64 KiB of a body and cancels the rest; follows no redirect. The result is a value, never an exception. Called
+// by check-run.ts.
 
-import type { HealthCheckSnapshot, OriginSnapshot } from "../config/snapshot.ts";
+import type { HealthCheckSnapshot, OriginSnapshot, PoolSnapshot } from "../config/pool-snapshot.ts";
 import { CHECK_BODY_BYTES_MAX } from "../limits.ts";
 import type { Ports } from "../ports.ts";
+import { authorize, type AuthKeys } from "./auth.ts";
 import { classifyError, classifyStatus } from "./classify.ts";
 import type { FailureKind } from "./classify.ts";
 import type { HealthReason } from "./health.ts";
@@ -21,9 +23,11 @@ export interface CheckResult {
 }
 
 export interface CheckInput {
+  readonly pool: Pick<PoolSnapshot, "name" | "auth">;
   readonly origin: OriginSnapshot;
   readonly health: HealthCheckSnapshot;
-  readonly ports: Pick<Ports, "fetcher" | "clock">;
+  readonly ports: Pick<Ports, "fetcher" | "connector" | "secrets" | "clock" | "log">;
+  readonly auth: AuthKeys;
   readonly sleep: Sleep;
 }
 
@@ -38,28 +42,46 @@ export async function checkOrigin(input: CheckInput): Promise<CheckResult> {
     rttMs: null,
   }));
   try {
-    return await Promise.race([ask(input, request.signal), timeout]);
+    const seen = input.health.kind === "tcp" ? connect(input, request.signal) : ask(input, request.signal);
+    return await Promise.race([seen, timeout]);
   } finally {
     finished.abort();
     request.abort();
   }
 }
 
+async function connect({ origin, ports }: CheckInput, signal: AbortSignal): Promise<CheckResult> {
+  const { hostname, port, protocol } = new URL(origin.base);
+  const startedAtMs = ports.clock.nowMs();
+  try {
+    await ports.connector.connect(hostname, port === "" ? DEFAULT_PORTS[protocol === "https:" ? "https" : "http"] : Number(port), signal);
+    return { passed: true, why: "ok", detail: "connection accepted", rttMs: Math.max(0, ports.clock.nowMs() - startedAtMs) };
+  } catch (error) {
+    const why = reasonOf(classifyError(error, { timedOut: false, clientGone: false }).kind);
+    return failed(why, FAILED_DETAIL[why]);
+  }
+}
+
+const DEFAULT_PORTS = { http: 80, https: 443 } as const;
+
 async function ask(input: CheckInput, signal: AbortSignal): Promise<CheckResult> {
-  const { origin, health, ports } = input;
+  const { pool, origin, health, ports } = input;
   const headers = new Headers({ "user-agent": "breakwater-health-check", "accept-encoding": "identity" });
   for (const [name, value] of health.headers) headers.set(name, value);
   const { url, init } = originRequest({
+    pool: pool.name,
     origin,
     method: health.method,
     target: health.path,
     headers,
     body: null,
     signal,
-    visitorHostname: null,
+    timeoutMs: health.timeoutMs,
+    visitorHostname: health.host,
   });
   const startedAtMs = ports.clock.nowMs();
   try {
+    await authorize({ url, init }, pool.auth, { memory: input.auth, ports, nowMs: startedAtMs });
     const response = await ports.fetcher.fetch(url, init);
     const rttMs = Math.max(0, ports.clock.nowMs() - startedAtMs);
     return { ...(await judge(response, health)), rttMs };
@@ -81,25 +103,28 @@ async function judge(response: Response, health: HealthCheckSnapshot): Promise<C
       `status ${status}, expected ${health.expectStatus.map(rangeText).join(", ")}`,
     );
   }
-  const text = await firstText(response);
-  if (text.includes(health.expectBody)) return { passed: true, why: "ok", detail: `status ${status}`, rttMs: null };
+  if (await bodyHas(response, health.expectBody)) return { passed: true, why: "ok", detail: `status ${status}`, rttMs: null };
   return failed("body", `status ${status}, the expected text is not in the first ${CHECK_BODY_BYTES_MAX} bytes of the body`);
 }
 
-/** The body's beginning as text. What comes after the limit is never read, however much it is. */
-async function firstText(response: Response): Promise<string> {
-  if (response.body === null) return "";
+/** Reads until the text was there, and never past the limit, however much comes. */
+async function bodyHas(response: Response, wanted: string): Promise<boolean> {
+  if (response.body === null) return false;
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let text = "";
-  for (let left = CHECK_BODY_BYTES_MAX; left > 0;) {
+  let found = false;
+  for (let left = CHECK_BODY_BYTES_MAX; left > 0 && !found;) {
     const { done, value } = await reader.read();
     if (done) break;
+    // It may have begun in the piece before.
+    const from = Math.max(0, text.length - wanted.length);
     text += decoder.decode(value.subarray(0, left), { stream: true });
     left -= value.byteLength;
+    found = text.includes(wanted, from);
   }
   await reader.cancel();
-  return text;
+  return found;
 }
 
 const FAILED_DETAIL: Readonly<Record<HealthReason, string>> = {

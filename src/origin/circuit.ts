@@ -2,9 +2,8 @@
 // one request may try it. Pure: time and randomness come in, a new state comes out. It never looks at requests or responses
 // (classify.ts and verdict.ts do) and never decides alone whether an origin is used (merge.ts does).
 
-import type { CircuitSnapshot } from "../config/snapshot.ts";
-import { CIRCUIT_CONNECTION_FAILURES, CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX } from "../limits.ts";
-import { SLOW_START_MS, SLOW_START_SHARE } from "../limits.ts";
+import type { CircuitSnapshot } from "../config/pool-snapshot.ts";
+import { CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX, SLOW_START_SHARE } from "../limits.ts";
 import { addToSlices, sumSlices } from "./slices.ts";
 import type { Slice } from "./slices.ts";
 
@@ -70,10 +69,14 @@ export function closedCircuit(): Circuit {
 /** `upSinceMs`: when the active checks last saw the origin up. That halves what is left of an open time; it never closes a circuit. */
 export function circuitPhase(circuit: Circuit, nowMs: number, upSinceMs: number | null = null): CircuitPhase {
   if (circuit.state === "closed") return "closed";
+  return nowMs >= halfOpenAtMs(circuit, upSinceMs) ? "half-open" : "open";
+}
+
+/** When an open circuit becomes half-open. `upSinceMs` as in `circuitPhase`. */
+export function halfOpenAtMs(circuit: Circuit, upSinceMs: number | null = null): number {
   // The half of a jittered time is jittered too, so isolates still do not probe together.
   const sooner = upSinceMs !== null && upSinceMs > circuit.openedAtMs;
-  const untilMs = sooner ? circuit.openedAtMs + (circuit.openUntilMs - circuit.openedAtMs) / 2 : circuit.openUntilMs;
-  return nowMs >= untilMs ? "half-open" : "open";
+  return sooner ? circuit.openedAtMs + (circuit.openUntilMs - circuit.openedAtMs) / 2 : circuit.openUntilMs;
 }
 
 /** Whether a request may go to the origin: as traffic, as the one probe of a half-open circuit, or not at all. */
@@ -107,10 +110,10 @@ export function observe(circuit: Circuit, event: CircuitEvent): Circuit {
   return free.state === "closed" ? observeClosed(free, event) : observeOpen(free, event);
 }
 
-/** The share of its weight that an origin gets after its circuit closed: from a tenth to all, over the slow start. */
-export function slowStartShare(circuit: Circuit, nowMs: number): number {
-  if (circuit.closedAtMs === null || circuit.state !== "closed") return 1;
-  return Math.min(1, Math.max(SLOW_START_SHARE, (nowMs - circuit.closedAtMs) / SLOW_START_MS));
+/** The share of its weight that an origin gets after its circuit closed: from a tenth to all, over the pool's slow start. */
+export function slowStartShare(circuit: Circuit, { slowStartMs }: Pick<CircuitSnapshot, "slowStartMs">, nowMs: number): number {
+  if (circuit.closedAtMs === null || circuit.state !== "closed" || slowStartMs <= 0) return 1;
+  return Math.min(1, Math.max(SLOW_START_SHARE, (nowMs - circuit.closedAtMs) / slowStartMs));
 }
 
 function observeClosed(circuit: Circuit, event: CircuitEvent): Circuit {
@@ -128,7 +131,7 @@ function observeClosed(circuit: Circuit, event: CircuitEvent): Circuit {
 }
 
 function tripOf(circuit: Circuit, { settings, nowMs }: CircuitEvent): CircuitTrip | null {
-  if (circuit.connectionFailures >= Math.min(CIRCUIT_CONNECTION_FAILURES, settings.consecutiveFailures)) return "connection";
+  if (circuit.connectionFailures >= Math.min(settings.connectionFailures, settings.consecutiveFailures)) return "connection";
   if (circuit.failures >= settings.consecutiveFailures) return "failures";
   const { good, bad } = sumSlices(circuit.slices, { nowMs, windowMs: settings.windowMs });
   // At the rate too: an origin that fails every other request would otherwise cost a retry for ever.

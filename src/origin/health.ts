@@ -4,7 +4,7 @@
 
 import { badField, isCount, isRecord, parseDocument, parseEntries, shown } from "../json-document.ts";
 import type { DocumentError, FieldError, Fields } from "../json-document.ts";
-import { HEALTH_DOCUMENT_CHARS_MAX } from "../limits.ts";
+import { ALERT_TRANSITIONS_MAX, HEALTH_DOCUMENT_CHARS_MAX } from "../limits.ts";
 import { ok } from "../result.ts";
 import type { Result } from "../result.ts";
 
@@ -21,6 +21,26 @@ export interface HealthDocument {
   readonly region: string;
   /** By `pool/originId`, see `originKey`. */
   readonly origins: Readonly<Record<string, OriginHealth>>;
+  /** Changes that the webhook has not taken yet, the oldest first; absent when there are none. */
+  readonly undelivered?: readonly Transition[];
+  /** Writes that the plan's allowance had left after this one; absent where the plan has none. The cron has no other memory. */
+  readonly writesLeft?: number;
+}
+
+/** A change of an origin's state, as the webhook is told. */
+export interface Transition {
+  /** The same whenever the same change is found again, by whichever run. */
+  readonly id: string;
+  /** `pool/originId`, never its address. */
+  readonly origin: string;
+  readonly from: OriginHealth["state"];
+  readonly to: OriginHealth["state"];
+  /** When it changed. */
+  readonly sinceMs: number;
+  readonly why: HealthReason;
+  readonly detail: string;
+  /** How long it was in the state before; null when nobody knows. */
+  readonly previousMs: number | null;
 }
 
 export interface OriginHealth {
@@ -58,18 +78,44 @@ export function parseHealthDocument(text: string): Result<HealthDocument, Docume
   return parseDocument(text, { name: "health document", format: HEALTH_FORMAT, charsMax: HEALTH_DOCUMENT_CHARS_MAX, read: readDocument });
 }
 
-function readDocument({ generation, asOfMs, region, origins }: Fields): Result<HealthDocument, FieldError> {
+function readDocument({ generation, asOfMs, region, origins, undelivered, writesLeft }: Fields): Result<HealthDocument, FieldError> {
   if (!isCount(generation)) return badField("/generation", "is not a whole number of 0 or more");
   if (!isCount(asOfMs)) return badField("/asOfMs", "is not a time in milliseconds");
   if (typeof region !== "string") return badField("/region", "is not a string");
   const parsed = parseEntries(origins, "/origins", readOrigin);
-  return parsed.ok ? ok({ format: HEALTH_FORMAT, generation, asOfMs, region, origins: parsed.value }) : parsed;
+  if (!parsed.ok) return parsed;
+  const transitions = readTransitions(undelivered);
+  const left = isDuration(writesLeft) ? { writesLeft } : {};
+  const more = { ...(transitions.length > 0 ? { undelivered: transitions } : {}), ...left };
+  return ok({ format: HEALTH_FORMAT, generation, asOfMs, region, origins: parsed.value, ...more });
+}
+
+/** What cannot be read is left out: a lost alert must not cost the verdicts. */
+function readTransitions(value: unknown): readonly Transition[] {
+  return Array.isArray(value) ? value.slice(-ALERT_TRANSITIONS_MAX).filter(isTransition) : [];
+}
+
+function isTransition(value: unknown): value is Transition {
+  if (!isRecord(value)) return false;
+  const { id, origin, from, to, sinceMs, why, detail, previousMs } = value;
+  return (
+    [id, origin, detail].every((text) => typeof text === "string") &&
+    isState(from) &&
+    isState(to) &&
+    isCount(sinceMs) &&
+    isReason(why) &&
+    (previousMs === null || isDuration(previousMs))
+  );
+}
+
+function isState(value: unknown): value is OriginHealth["state"] {
+  return value === "up" || value === "down";
 }
 
 function readOrigin(value: unknown, path: string): Result<OriginHealth, FieldError> {
   if (!isRecord(value)) return badField(path, "is not an object");
   const { state, sinceMs, why, detail, rttMs, checkedAtMs, passes, failures } = value;
-  if (state !== "up" && state !== "down") return badField(`${path}/state`, `is ${shown(state)}, expected "up" or "down"`);
+  if (!isState(state)) return badField(`${path}/state`, `is ${shown(state)}, expected "up" or "down"`);
   if (!isReason(why)) return badField(`${path}/why`, `is ${shown(why)}, expected one of ${REASONS.join(", ")}`);
   if (typeof detail !== "string") return badField(`${path}/detail`, "is not a string");
   if (rttMs !== null && !isDuration(rttMs)) return badField(`${path}/rttMs`, "is neither null nor a duration in milliseconds");

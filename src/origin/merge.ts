@@ -1,15 +1,16 @@
-// What is known of each origin of a pool, merged into one standing: the operator's word, the isolate's own circuit, and the
-// verdicts of the active checks by their age. Pure. It never picks an origin (select.ts does) and never empties a pool: only
-// an operator can take the last origin away.
+// What is known of each origin of a pool, merged into one standing: the operator's word, the isolate's own circuit, what other
+// isolates of the data centre say of theirs, and the verdicts of the active checks by their age. Pure. It never picks an origin
+// (select.ts does) and never empties a pool: only an operator can take the last origin away.
 
-import type { OriginSnapshot, PoolSnapshot } from "../config/snapshot.ts";
-import { CONTRADICTION_REQUESTS, CONTRADICTION_SUCCESS_RATE, CONTRADICTION_WINDOW_MS, EJECTED_SHARE_MAX } from "../limits.ts";
-import { HEALTH_FRESH_MS, HEALTH_PROBATION_SHARE, HEALTH_PROBE_INTERVAL_MS, HEALTH_SKEW_MS_MAX, HEALTH_USELESS_MS } from "../limits.ts";
-import { PANIC_AVAILABLE_SHARE } from "../limits.ts";
+import type { OriginSnapshot, PoolSnapshot, TrustSnapshot } from "../config/pool-snapshot.ts";
+import { CONTRADICTION_REQUESTS, CONTRADICTION_SUCCESS_RATE, CONTRADICTION_WINDOW_MS } from "../limits.ts";
+import { HEALTH_FRESH_MS, HEALTH_PROBATION_SHARE, HEALTH_SKEW_MS_MAX, HEALTH_USELESS_MS } from "../limits.ts";
 import { admits, circuitPhase, slowStartShare } from "./circuit.ts";
 import type { Circuit } from "./circuit.ts";
 import { healthOf, originKey } from "./health.ts";
 import type { HealthDocument, OriginHealth } from "./health.ts";
+import { heldOutUntilMs } from "./marker.ts";
+import type { MarkerEntry } from "./marker.ts";
 import { activeOverride } from "./overrides.ts";
 import type { Overrides } from "./overrides.ts";
 import { countRecent } from "./recent.ts";
@@ -30,6 +31,7 @@ export type StandingReason =
   | "weight" // the config did
   | "circuit-open"
   | "circuit-half-open"
+  | "circuit-elsewhere" // another isolate of the data centre says that its circuit is open
   | "health-down"
   | "health-probe" // called down, and it is time to try whether that holds
   | "health-old" // called down so long ago that it is doubted
@@ -61,8 +63,17 @@ export interface MergeInput {
   readonly overrides: Overrides;
   readonly health: HealthDocument | null;
   readonly nowMs: number;
+  /** Id of the origin that this visitor stays with, whom a drain does not send away; nobody's when left out. */
+  readonly keeps?: string | undefined;
   local(key: string): LocalView;
+  /** The latest word of the data centre's isolates on an origin's circuit; without it they are not listened to. */
+  elsewhere?(key: string): MarkerEntry | null;
 }
+
+/** How long a health document is believed. */
+export type HealthTrust = Pick<TrustSnapshot, "freshMs" | "uselessMs">;
+
+const TRUST_DEFAULT: HealthTrust = { freshMs: HEALTH_FRESH_MS, uselessMs: HEALTH_USELESS_MS };
 
 /** The standing of every origin of the pool, in the pool's order. */
 export function poolStandings(input: MergeInput): readonly Standing[] {
@@ -82,18 +93,22 @@ export function poolStandings(input: MergeInput): readonly Standing[] {
 }
 
 /** When the checks last saw an origin up, if they are recent enough to be believed; null otherwise. */
-export function upSinceMs(health: HealthDocument | null, key: string, nowMs: number): number | null {
-  if (healthAge(health, nowMs) !== "fresh") return null;
+export function upSinceMs(health: HealthDocument | null, key: string, nowMs: number, trust: HealthTrust = TRUST_DEFAULT): number | null {
+  if (healthAge(health, nowMs, trust) !== "fresh") return null;
   const state = healthOf(health, key);
   return state?.state === "up" && state.passes > 0 ? state.checkedAtMs : null;
 }
 
 /** How far the document is believed. fresh: as it says. decaying: only its `up`. useless: not at all. */
-export function healthAge(health: HealthDocument | null, nowMs: number): "fresh" | "decaying" | "useless" {
+export function healthAge(
+  health: HealthDocument | null,
+  nowMs: number,
+  { freshMs, uselessMs }: HealthTrust = TRUST_DEFAULT,
+): "fresh" | "decaying" | "useless" {
   if (health === null) return "useless";
   const ageMs = nowMs - health.asOfMs;
-  if (ageMs < -HEALTH_SKEW_MS_MAX || ageMs > HEALTH_USELESS_MS) return "useless";
-  return ageMs <= HEALTH_FRESH_MS ? "fresh" : "decaying";
+  if (ageMs < -HEALTH_SKEW_MS_MAX || ageMs > uselessMs) return "useless";
+  return ageMs <= freshMs ? "fresh" : "decaying";
 }
 
 function originStanding(origin: OriginSnapshot, input: MergeInput): Standing {
@@ -109,14 +124,34 @@ function originStanding(origin: OriginSnapshot, input: MergeInput): Standing {
     weight: weight * share,
   });
   if (override?.state === "down") return standing("excluded", "operator-down", 0);
-  if (override?.state === "drain") return standing("excluded", "operator-drain", 0);
+  if (override?.state === "drain") return servingDespiteDrain(origin, input) ?? standing("excluded", "operator-drain", 0);
   if (override?.state === "up") return { ...standing("serving", "operator-up"), weight: Math.max(weight, 1) };
   if (weight <= 0) return standing("excluded", override?.state === "weight" ? "operator-weight" : "weight", 0);
   const local = input.local(key);
-  const admission = admits(local.circuit, input.nowMs, upSinceMs(input.health, key, input.nowMs));
+  const admission = admits(local.circuit, input.nowMs, upSinceMs(input.health, key, input.nowMs, input.pool.trust));
   if (admission === "no") return standing("avoided", "circuit-open");
-  if (admission === "probe") return standing("probing", "circuit-half-open");
-  return healthStanding(standing, slowStartShare(local.circuit, input.nowMs), { key, local, input });
+  const word = heldOutElsewhere(key, input);
+  // Another isolate has tried since this one last did: of a data centre one tries at a time.
+  if (admission === "probe" && (word === null || word.atMs <= local.circuit.openedAtMs)) return standing("probing", "circuit-half-open");
+  if (word !== null) return standing("avoided", "circuit-elsewhere");
+  return healthStanding(standing, slowStartShare(local.circuit, input.pool.circuit, input.nowMs), { key, local, input });
+}
+
+/** A drain is for new visitors: to one who stays with the origin it serves on, if it serves at all. */
+function servingDespiteDrain(origin: OriginSnapshot, input: MergeInput): Standing | null {
+  if (origin.id !== input.keeps) return null;
+  const standing = originStanding(origin, { ...input, overrides: { ...input.overrides, origins: {} } });
+  return standing.use === "serving" ? standing : null;
+}
+
+/** The word of another isolate that keeps the origin out, unless this isolate knows better: it was answered well since. */
+function heldOutElsewhere(key: string, input: MergeInput): Extract<MarkerEntry, { state: "open" }> | null {
+  const word = input.elsewhere?.(key) ?? null;
+  if (word?.state !== "open" || word.atMs > input.nowMs) return null;
+  if (input.nowMs >= heldOutUntilMs(word, input.pool.circuit.shareMs)) return null;
+  const { circuit, recent } = input.local(key);
+  if (circuit.closedAtMs !== null && circuit.closedAtMs > word.atMs) return null;
+  return recent.some(({ good, atMs }) => good && atMs > word.atMs) ? null : word;
 }
 
 type MakeStanding = (use: Use, reason: StandingReason, share?: number) => Standing;
@@ -125,12 +160,13 @@ function healthStanding(standing: MakeStanding, share: number, of: { key: string
   const { health, nowMs } = of.input;
   const state: OriginHealth | null = healthOf(health, of.key);
   if (state === null || state.state === "up") return standing("serving", "ok", share);
-  const age = healthAge(health, nowMs);
+  const { trust } = of.input.pool;
+  const age = healthAge(health, nowMs, trust);
   if (age === "useless") return standing("serving", "ok", share);
   if (isContradicted(of.local.recent, nowMs)) return standing("serving", "health-contradicted", share);
   if (age === "decaying") return standing("serving", "health-old", share * HEALTH_PROBATION_SHARE);
   const { healthProbeAtMs } = of.local;
-  const due = healthProbeAtMs === null || nowMs - healthProbeAtMs >= HEALTH_PROBE_INTERVAL_MS;
+  const due = healthProbeAtMs === null || nowMs - healthProbeAtMs >= trust.probeMs;
   return due ? standing("probing", "health-probe") : standing("avoided", "health-down");
 }
 
@@ -142,17 +178,17 @@ function isContradicted(recent: Recent, nowMs: number): boolean {
 
 /** What holds for a group (the primaries, or the backups) as a whole: panic first, then the ejection limit. */
 function withGroupRules(group: readonly Standing[], hasServingBackup: boolean, input: MergeInput): readonly Standing[] {
-  return withEjectionLimit(withoutPanic(group, hasServingBackup), input);
+  return withEjectionLimit(withoutPanic(group, hasServingBackup, input.pool.trust), input);
 }
 
 /**
- * When the checks leave less than half of the weight, they are not believed: the more origins they call down at once, the
- * likelier it is that they look from a broken place. Where only backups would serve, those are used instead of doubting.
+ * When less than the pool's share of the weight is left, the checks are not believed: the more origins they call down at once,
+ * the likelier it is that they look from a broken place. Where only backups would serve, those are used instead of doubting.
  */
-function withoutPanic(group: readonly Standing[], hasServingBackup: boolean): readonly Standing[] {
+function withoutPanic(group: readonly Standing[], hasServingBackup: boolean, { panicShare }: TrustSnapshot): readonly Standing[] {
   const total = sumWeights(group.filter(({ use }) => use !== "excluded"));
   const serving = sumWeights(group.filter(({ use }) => use === "serving"));
-  if (serving >= PANIC_AVAILABLE_SHARE * total) return group;
+  if (serving >= panicShare * total) return group;
   if (serving === 0 && hasServingBackup) return group;
   return group.map((standing) =>
     standing.reason === "health-down" || standing.reason === "health-probe" ? { ...standing, use: "serving", reason: "panic" } : standing,
@@ -160,22 +196,38 @@ function withoutPanic(group: readonly Standing[], hasServingBackup: boolean): re
 }
 
 /**
- * Circuits that opened for failing or slow answers keep at most half of a group out, and one origin always stays. Those whose
+ * Circuits that opened for failing or slow answers, here or elsewhere in the data centre, keep at most the pool's share of a
+ * group out, and one origin always stays. Hearsay is the first to be given up, then what would be tried soonest. Those whose
  * connections fail are not called back: they have nothing to give.
  */
 function withEjectionLimit(group: readonly Standing[], input: MergeInput): readonly Standing[] {
   const members = group.filter(({ use }) => use !== "excluded").length;
-  const outMax = Math.min(members - 1, Math.ceil(EJECTED_SHARE_MAX * members));
+  const outMax = Math.min(members - 1, Math.ceil(input.pool.circuit.ejectedShareMax * members));
   const ejected = group
-    .filter(({ use, key }) => use === "avoided" && isEjected(input.local(key).circuit, input.nowMs))
-    .sort((a, b) => input.local(a.key).circuit.openUntilMs - input.local(b.key).circuit.openUntilMs);
+    .flatMap((standing) => ejectionOf(standing, input) ?? [])
+    .sort((a, b) => Number(b.hearsay) - Number(a.hearsay) || a.untilMs - b.untilMs);
   const calledBack = new Set(ejected.slice(0, Math.max(0, ejected.length - outMax)).map(({ key }) => key));
   if (calledBack.size === 0) return group;
   return group.map((standing) => (calledBack.has(standing.key) ? { ...standing, use: "serving", reason: "ejection-limit" } : standing));
 }
 
-function isEjected(circuit: Circuit, nowMs: number): boolean {
-  return circuitPhase(circuit, nowMs) === "open" && circuit.openedBy !== "connection";
+interface Ejection {
+  readonly key: string;
+  readonly hearsay: boolean;
+  readonly untilMs: number;
+}
+
+/** Null for an origin that is not out, or is so because no connection comes about. */
+function ejectionOf({ key, use, reason }: Standing, input: MergeInput): Ejection | null {
+  if (use !== "avoided") return null;
+  if (reason === "circuit-elsewhere") {
+    const word = heldOutElsewhere(key, input);
+    if (word === null || word.by === "connection") return null;
+    return { key, hearsay: true, untilMs: heldOutUntilMs(word, input.pool.circuit.shareMs) };
+  }
+  const { circuit } = input.local(key);
+  if (circuitPhase(circuit, input.nowMs) !== "open" || circuit.openedBy === "connection") return null;
+  return { key, hearsay: false, untilMs: circuit.openUntilMs };
 }
 
 function sumWeights(standings: readonly Standing[]): number {

@@ -19,7 +19,7 @@ export interface Overrides {
   readonly origins: Readonly<Record<string, OriginOverride>>;
 }
 
-/** drain and down: no new requests; the words differ for people only. up: used whatever checks and circuits say. weight: another share. */
+/** down: no requests. drain: no new visitors; those who stay with the origin by a cookie go on. up: used whatever checks and circuits say. weight: another share. */
 export type OverrideState = "drain" | "down" | "up" | "weight";
 
 export interface OriginOverride {

@@ -1,5 +1,5 @@
-// The selection policies: which of several origins that are equally fit takes a request. Pure. Least-latency, geographic and
-// sticky selection join here. Availability is not looked at (merge.ts did), and candidates are never empty.
+// The selection policies: which of several origins that are equally fit takes a request. Pure. Availability is not looked at
+// (merge.ts did), neither are places (geography.ts does), and candidates are never empty. Called by select.ts.
 
 import { hash01 } from "./hash.ts";
 
@@ -49,6 +49,20 @@ export function weightedRandom<T extends Candidate>(candidates: readonly T[], ra
  */
 export function rendezvous<T extends Candidate>(candidates: readonly T[], key: string): T {
   return best(candidates, ({ id, weight }) => -weight / Math.log(hash01(`${id}\n${key}`)));
+}
+
+/**
+ * The power of two choices (M. Mitzenmacher, 2001): two different candidates are drawn by weight, the cheaper one is chosen, the
+ * first drawn where they are equal. Isolates that know little and learn late do not all run to the one that seems best.
+ *
+ * @param cost - Of one more request; see `costOf`.
+ */
+export function twoChoices<T extends Candidate>(candidates: readonly T[], cost: (candidate: T) => number, random: () => number): T {
+  const first = weightedRandom(candidates, random());
+  const others = candidates.filter((candidate) => candidate !== first);
+  if (others.length === 0) return first;
+  const second = weightedRandom(others, random());
+  return cost(second) < cost(first) ? second : first;
 }
 
 /** The first of those with the highest score. */

@@ -1,12 +1,16 @@
-// Which origin a request goes to next: the pool's tiers (primaries, backups), then its fallback pools, then the origins that
-// are avoided, and never the same server twice in one request. Pure. Among the members of a tier the pool's policy chooses.
+// Which origin a request goes to next: the pool's tiers (the one that the visitor's cookie names, primaries, backups), then its
+// fallback pools, then the origins that are avoided, and never the same server twice in one request. Pure. Among the members of a
+// tier the pool's policy chooses.
 
-import type { PoolSnapshot } from "../config/snapshot.ts";
+import type { OriginSnapshot, PlaceSnapshot, PoolSnapshot } from "../config/pool-snapshot.ts";
 import type { Facts } from "../facts.ts";
 import { POOL_FALLBACKS_MAX } from "../limits.ts";
+import { mostExact, nearest } from "./geography.ts";
+import { costOf } from "./load.ts";
+import type { Load } from "./load.ts";
 import type { Standing } from "./merge.ts";
-import { rendezvous, roundRobin, weightedRandom } from "./policy.ts";
-import type { Credits } from "./policy.ts";
+import { rendezvous, roundRobin, twoChoices, weightedRandom } from "./policy.ts";
+import type { Candidate, Credits } from "./policy.ts";
 
 export interface SelectInput {
   readonly pools: ReadonlyMap<string, PoolSnapshot>;
@@ -14,11 +18,20 @@ export interface SelectInput {
   readonly pool: string;
   /** Servers that this request was sent to (`serverOf`). */
   readonly tried: ReadonlySet<string>;
+  /**
+   * It is the last attempt of several: if a later pool serves than those that were asked, it goes there. A pool that fails twice
+   * in one request has probably nothing to offer, and no other attempt would find that out.
+   */
+  readonly isLast?: boolean;
   /** The request can be repeated elsewhere when it fails, so it may be spent on an origin that is probably back. */
   readonly mayProbe: boolean;
   readonly facts: Pick<Facts, "path" | "query" | "rawUrl" | "headers" | "client">;
+  /** By name of a pool with `sticky`: the id of the origin that the visitor stays with. */
+  readonly pins: ReadonlyMap<string, string>;
   standings(pool: PoolSnapshot): readonly Standing[];
   credits(pool: string): Credits;
+  /** Of an origin, by `pool/originId`. */
+  load(key: string): Load;
   random(): number;
 }
 
@@ -31,28 +44,36 @@ export interface Selection {
 /** Null when an operator took every origin away, or every one was tried. */
 export function selectOrigin(input: SelectInput): Selection | null {
   const tiers = poolChain(input.pools, input.pool).flatMap((pool) => tiersOf(pool, input));
-  const tier = fitTier(tiers, input.mayProbe) ?? avoidedTier(tiers);
+  const tier = (input.isLast === true ? laterTier(tiers, input) : null) ?? fitTier(tiers, input.mayProbe) ?? avoidedTier(tiers);
   return tier === null ? null : choose(tier, input);
 }
 
-/** The pool and those that take over from it, in order. A cycle ends where it closes; a name without a pool ends the chain. */
+/**
+ * The pool and those that take over from it, in the order in which they do: a pool's fallbacks one by one, each followed by its
+ * own. A pool comes once, a name without a pool leads nowhere.
+ */
 export function poolChain(pools: ReadonlyMap<string, PoolSnapshot>, first: string): readonly PoolSnapshot[] {
-  const chain: PoolSnapshot[] = [];
-  for (let name: string | null = first; name !== null && chain.length < POOL_FALLBACKS_MAX;) {
+  const chain = new Map<string, PoolSnapshot>();
+  const walk = (name: string): void => {
     const pool = pools.get(name);
-    if (pool === undefined || chain.includes(pool)) break;
-    chain.push(pool);
-    name = pool.fallback;
-  }
-  return chain;
+    if (pool === undefined || chain.has(name) || chain.size >= POOL_FALLBACKS_MAX) return;
+    chain.set(name, pool);
+    for (const fallback of pool.fallbacks) walk(fallback);
+  };
+  walk(first);
+  return [...chain.values()];
 }
 
 /** The server behind a standing: one that two pools share under different names is still one server. */
-export function serverOf(standing: Standing): string {
-  return standing.origin.base + standing.origin.basePath;
+export function serverOf({ origin }: Standing): string {
+  return serverAt(origin);
 }
 
-/** Origins that are used before all that follow: a pool's primaries, or its backups. */
+function serverAt({ base, basePath }: OriginSnapshot): string {
+  return base + basePath;
+}
+
+/** Origins that are used before all that follow: the one that the visitor stays with, a pool's primaries, or its backups. */
 interface Tier {
   readonly pool: PoolSnapshot;
   readonly standings: readonly Standing[];
@@ -60,7 +81,10 @@ interface Tier {
 
 function tiersOf(pool: PoolSnapshot, input: SelectInput): readonly Tier[] {
   const untried = input.standings(pool).filter((standing) => standing.use !== "excluded" && !input.tried.has(serverOf(standing)));
-  return [false, true].map((backup) => ({ pool, standings: untried.filter(({ origin }) => origin.backup === backup) }));
+  const tiers = [false, true].map((backup) => ({ pool, standings: untried.filter(({ origin }) => origin.backup === backup) }));
+  const pin = pool.sticky === null ? undefined : input.pins.get(pool.name);
+  const pinned = untried.filter(({ origin }) => origin.id === pin);
+  return pinned.length === 0 ? tiers : [{ pool, standings: pinned }, ...tiers];
 }
 
 /** The first tier that serves; before it one origin that may be back, if this request has somewhere to go when it is not. */
@@ -74,9 +98,18 @@ function fitTier(tiers: readonly Tier[], mayProbe: boolean): Tier | null {
   return probing;
 }
 
-/** Nothing is fit. Origins that only the checks complain about are the better bet, then those with an open circuit. */
+/** The first that serves, of a pool none of whose origins this request was sent to. */
+function laterTier(tiers: readonly Tier[], { pools, pool, tried }: SelectInput): Tier | null {
+  const asked = poolChain(pools, pool).filter(({ origins }) => origins.some((origin) => tried.has(serverAt(origin))));
+  return fitTier(
+    tiers.filter(({ pool: { name } }) => asked.every((other) => other.name !== name)),
+    false,
+  );
+}
+
+/** Nothing is fit. Origins that only the checks complain about are the better bet, then those that other isolates do, then those with an open circuit. */
 function avoidedTier(tiers: readonly Tier[]): Tier | null {
-  for (const reason of ["health-down", "circuit-open"] satisfies Standing["reason"][]) {
+  for (const reason of ["health-down", "circuit-elsewhere", "circuit-open"] satisfies Standing["reason"][]) {
     for (const tier of tiers) {
       const avoided = narrowed(tier, (standing) => standing.reason === reason);
       if (avoided !== null) return avoided;
@@ -91,16 +124,32 @@ function narrowed(tier: Tier, keep: (standing: Standing) => boolean): Tier | nul
   return standings.length === 0 ? null : { pool: tier.pool, standings };
 }
 
+interface Member extends Candidate {
+  readonly place: PlaceSnapshot;
+  readonly standing: Standing;
+}
+
 function choose({ pool, standings }: Tier, input: SelectInput): Selection {
-  const candidates = standings.map((standing) => ({ id: standing.origin.id, weight: standing.weight, standing }));
+  const candidates = standings.map((standing): Member => ({
+    id: standing.origin.id,
+    weight: standing.weight,
+    place: standing.origin.place,
+    standing,
+  }));
   const { policy } = pool;
   switch (policy.kind) {
-    case "round-robin": {
-      const { chosen, credits } = roundRobin(candidates, input.credits(pool.name), () => input.random());
-      return { standing: chosen.standing, credits };
-    }
+    case "round-robin":
+      return takeTurns(candidates, pool, input);
+    case "geo":
+      return takeTurns(mostExact(candidates, input.facts.client), pool, input);
+    case "nearest":
+      return takeTurns(nearest(candidates, input.facts.client), pool, input);
     case "random":
       return { standing: weightedRandom(candidates, input.random()).standing, credits: null };
+    case "least-latency": {
+      const cost = ({ standing, weight }: Member): number => costOf(input.load(standing.key), weight);
+      return { standing: twoChoices(candidates, cost, () => input.random()).standing, credits: null };
+    }
     case "hash": {
       const key = hashKey(policy, input.facts);
       // Requests without the header, cookie or parameter have nothing in common: they are spread, not sent to one origin.
@@ -108,6 +157,11 @@ function choose({ pool, standings }: Tier, input: SelectInput): Selection {
       return { standing: chosen.standing, credits: null };
     }
   }
+}
+
+function takeTurns(candidates: readonly Member[], pool: PoolSnapshot, input: SelectInput): Selection {
+  const { chosen, credits } = roundRobin(candidates, input.credits(pool.name), () => input.random());
+  return { standing: chosen.standing, credits };
 }
 
 /** What a hash policy looks at; null when the request has none of it. */

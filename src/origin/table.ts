@@ -1,13 +1,13 @@
-// The isolate's memory of its origins: circuits, last outcomes, requests in flight, round-robin credits, retry budgets, and who
-// answered which route. One factory; the object is handed in through the isolate, nothing here is global. All rules are in the
+// The isolate's memory of its origins: circuits, last outcomes, requests in flight, round-robin credits, retry budgets, and how
+// they answer each route. One factory; the object is handed in through the isolate, nothing here is global. All rules are in the
 // pure modules; the table only keeps their states and forgets origins that left the release.
 
-import type { CircuitSnapshot, PoolSnapshot } from "../config/snapshot.ts";
-import { EVIDENCE_MS, RECENT_ATTEMPTS } from "../limits.ts";
-import { countRequest, countRetry, emptyBudget, mayRetry } from "./budget.ts";
+import type { BudgetSnapshot, CircuitSnapshot, PoolSnapshot } from "../config/pool-snapshot.ts";
+import { RECENT_ATTEMPTS } from "../limits.ts";
+import { budgetUse, countExtra, countRequest, emptyBudget, mayHedge, mayRetry } from "./budget.ts";
 import type { Budget } from "./budget.ts";
-import { beginAttempt, circuitPhase, closedCircuit, observe } from "./circuit.ts";
-import type { Admission, Circuit, CircuitOutcome, CircuitPhase } from "./circuit.ts";
+import { beginAttempt, circuitPhase, closedCircuit, halfOpenAtMs, observe } from "./circuit.ts";
+import type { Admission, Circuit, CircuitEvent, CircuitOutcome, CircuitPhase, CircuitTrip } from "./circuit.ts";
 import { originKey } from "./health.ts";
 import { createLeases } from "./leases.ts";
 import type { Leases } from "./leases.ts";
@@ -15,6 +15,8 @@ import type { LocalView, Standing } from "./merge.ts";
 import type { Credits } from "./policy.ts";
 import { addRecent } from "./recent.ts";
 import type { Recent } from "./recent.ts";
+import { createRouteTimes } from "./route-times.ts";
+import type { RouteTimes } from "./route-times.ts";
 
 export interface OriginTable {
   /** Drops what belongs to origins, pools and routes that this release does not have. Cheap when the release is the same. */
@@ -25,20 +27,40 @@ export interface OriginTable {
   setCredits(pool: string, credits: Credits): void;
   /** An attempt begins; its ticket must be reported. */
   begin(standing: Standing, nowMs: number, upSinceMs: number | null): Ticket;
-  /** How an attempt came out. Only the first report of a ticket counts. */
-  report(ticket: Ticket, report: Report): void;
-  mayRetry(pool: string, nowMs: number): boolean;
+  /** How an attempt came out. Only the first report of a ticket counts; null for others. */
+  report(ticket: Ticket, report: Report): CircuitChange | null;
+  /** What became of an origin's answer after its attempt was reported: its body broke. Null for an origin that nobody asked. */
+  observe(key: string, report: Report): CircuitChange | null;
+  mayRetry(pool: BudgetOwner, nowMs: number): boolean;
+  mayHedge(pool: BudgetOwner, nowMs: number): boolean;
   countRequest(pool: string, nowMs: number): void;
-  countRetry(pool: string, nowMs: number): void;
+  /** A retry or a hedge. */
+  countExtra(pool: string, nowMs: number): void;
   /** Whether an attempt was answered well, whatever that says about the circuit. */
   countOutcome(key: string, good: boolean, nowMs: number): void;
-  noteAnswer(routeId: string, key: string, nowMs: number): void;
-  /** Whether another origin answered this route well since shortly before `sinceMs`. */
-  anotherAnswered(routeId: string, key: string, sinceMs: number): boolean;
+  readonly routes: RouteTimes;
   /** Bytes of request bodies that are kept for a second attempt. */
   readonly replayBytes: Leases;
-  /** For `status` and `explain`. */
-  describe(nowMs: number): readonly OriginStatus[];
+  /** Bytes of answers that are read whole before they go out. */
+  readonly heldBytes: Leases;
+  /**
+   * For people: every origin that this isolate has used. `upSinceMs` by origin key: when the checks last saw it up, which lets an
+   * open circuit be tried sooner.
+   */
+  describe(nowMs: number, upSinceMs?: (key: string) => number | null): readonly OriginStatus[];
+  /** For people: the pool's retry budget. */
+  describeBudget(pool: BudgetOwner, nowMs: number): BudgetStatus;
+}
+
+export interface BudgetOwner {
+  readonly name: string;
+  readonly budget: BudgetSnapshot;
+}
+
+/** The circuit before and after a report; the same where it says nothing. */
+export interface CircuitChange {
+  readonly before: Circuit;
+  readonly after: Circuit;
 }
 
 /** One attempt that has begun. */
@@ -59,11 +81,22 @@ export interface Report {
 export interface OriginStatus {
   readonly key: string;
   readonly circuit: CircuitPhase;
+  /** When it is tried again; null while it is closed. */
   readonly openUntilMs: number | null;
+  readonly openedBy: CircuitTrip | null;
   readonly inFlight: number;
   /** Of the last requests. */
   readonly seen: number;
   readonly good: number;
+}
+
+/** Of the time over which retries are counted. */
+export interface BudgetStatus {
+  readonly requests: number;
+  /** Hedges included. */
+  readonly retries: number;
+  /** Whether the pool bears one more retry now. */
+  readonly mayRetry: boolean;
 }
 
 interface OriginRecord {
@@ -81,8 +114,7 @@ interface PoolRecord {
 export function createOriginTable(): OriginTable {
   const origins = new Map<string, OriginRecord>();
   const pools = new Map<string, PoolRecord>();
-  /** By route id, then origin key: when that origin last answered it well. */
-  const answers = new Map<string, Map<string, number>>();
+  const routes = createRouteTimes();
   /** Weak, because a request may end without a report. */
   const flying = new WeakMap<Ticket, () => void>();
   let keptRelease: string | null = null;
@@ -98,7 +130,7 @@ export function createOriginTable(): OriginTable {
       for (const key of origins.keys()) if (!keys.has(key)) origins.delete(key);
       for (const name of pools.keys()) if (!wanted.has(name)) pools.delete(name);
       // Routes are learned again within a request or two; telling old from new is not worth its code.
-      answers.clear();
+      routes.clear();
     },
     local: (key) => origins.get(key) ?? UNKNOWN,
     inFlight: (key, nowMs) => origins.get(key)?.flights.inUse(nowMs) ?? 0,
@@ -117,42 +149,54 @@ export function createOriginTable(): OriginTable {
     },
     report(ticket, report) {
       const land = flying.get(ticket);
-      if (land === undefined) return;
+      if (land === undefined) return null;
       flying.delete(ticket);
       land();
-      const record = origins.get(ticket.key);
-      if (record === undefined) return;
-      record.circuit = observe(record.circuit, { ...report, admission: ticket.admission, beganAtMs: ticket.beganAtMs });
+      return change(origins.get(ticket.key), { ...report, admission: ticket.admission, beganAtMs: ticket.beganAtMs });
     },
-    mayRetry: (name, nowMs) => mayRetry(pool(name).budget, nowMs),
+    observe(key, report) {
+      return change(origins.get(key), { ...report, admission: "normal", beganAtMs: report.nowMs });
+    },
+    mayRetry: ({ name, budget }, nowMs) => mayRetry(pool(name).budget, budget, nowMs),
+    mayHedge: ({ name, budget }, nowMs) => mayHedge(pool(name).budget, budget, nowMs),
     countRequest(name, nowMs) {
       pool(name).budget = countRequest(pool(name).budget, nowMs);
     },
-    countRetry(name, nowMs) {
-      pool(name).budget = countRetry(pool(name).budget, nowMs);
+    countExtra(name, nowMs) {
+      pool(name).budget = countExtra(pool(name).budget, nowMs);
     },
     countOutcome(key, good, nowMs) {
       const record = origin(key);
       record.recent = addRecent(record.recent, { atMs: nowMs, good }, RECENT_ATTEMPTS);
     },
-    noteAnswer(routeId, key, nowMs) {
-      ensure(answers, routeId, () => new Map<string, number>()).set(key, nowMs);
-    },
-    anotherAnswered(routeId, key, sinceMs) {
-      for (const [other, atMs] of answers.get(routeId) ?? []) if (other !== key && atMs >= sinceMs - EVIDENCE_MS) return true;
-      return false;
-    },
+    routes,
     replayBytes: createLeases(),
-    describe: (nowMs) => [...origins].map(([key, record]) => describeOrigin(key, record, nowMs)),
+    heldBytes: createLeases(),
+    describe: (nowMs, upSinceMs = () => null) =>
+      [...origins].map(([key, record]) => describeOrigin(key, record, { nowMs, upSinceMs: upSinceMs(key) })),
+    describeBudget({ name, budget }, nowMs) {
+      const used = pools.get(name)?.budget ?? emptyBudget();
+      const { requests, extras } = budgetUse(used, nowMs);
+      return { requests, retries: extras, mayRetry: mayRetry(used, budget, nowMs) };
+    },
   };
 }
 
-function describeOrigin(key: string, record: OriginRecord, nowMs: number): OriginStatus {
-  const circuit = circuitPhase(record.circuit, nowMs);
+function change(record: OriginRecord | undefined, event: CircuitEvent): CircuitChange | null {
+  if (record === undefined) return null;
+  const before = record.circuit;
+  record.circuit = observe(before, event);
+  return { before, after: record.circuit };
+}
+
+function describeOrigin(key: string, record: OriginRecord, at: { nowMs: number; upSinceMs: number | null }): OriginStatus {
+  const { nowMs, upSinceMs } = at;
+  const circuit = circuitPhase(record.circuit, nowMs, upSinceMs);
   return {
     key,
     circuit,
-    openUntilMs: circuit === "closed" ? null : record.circuit.openUntilMs,
+    openUntilMs: circuit === "closed" ? null : halfOpenAtMs(record.circuit, upSinceMs),
+    openedBy: circuit === "closed" ? null : record.circuit.openedBy,
     inFlight: record.flights.inUse(nowMs),
     seen: record.recent.length,
     good: record.recent.filter(({ good }) => good).length,

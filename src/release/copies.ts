@@ -2,13 +2,12 @@
 // instead of KV while it is young, and in place of KV, whatever its age, when KV fails. It is verified like the original, so
 // this module hands out text and believes nothing. It never fails: what cannot be read is not there.
 //
-// Nobody but the Worker reads or writes them. Their URLs are on a host that cannot exist (RFC 2606) and under
-// `/_breakwater/`, which no request of a visitor is ever looked up under, whatever Host it claims: the control stage ends it. A
-// hash of the deployment's own scope keeps two Workers of one zone, which share a cache, from reading each other's state.
+// Nobody but the Worker can read or write them; see copy-key.ts.
 
 import { isCount, isRecord, parseJson } from "../json-document.ts";
 import { COPY_READ_MS_MAX } from "../limits.ts";
 import type { CacheStore } from "../ports.ts";
+import { createCopyKey } from "./copy-key.ts";
 import { DOCUMENT_KEYS, type DocumentName, type DocumentTexts } from "./documents.ts";
 import { isReleaseHash } from "./keys.ts";
 import { within } from "./within.ts";
@@ -31,18 +30,13 @@ export interface Copies {
   writeLastGood(cache: CacheStore, hash: string): Promise<void>;
 }
 
-const COPY_ORIGIN = "https://breakwater.invalid";
 /** Raised when the form of a copy changes; older copies are then not found. */
 const COPY_FORMAT = 1;
 const YEAR_SECONDS = 31_536_000;
 
 /** @param scope - Differs between deployments, for example the Worker's name and its admin token. Only its hash is used. */
 export function createCopies(scope: string): Copies {
-  let prefix: string | null = null;
-  const keyOf = async (name: string): Promise<string> => {
-    prefix ??= `${COPY_ORIGIN}/_breakwater/s/${COPY_FORMAT}/${await scopeHash(scope)}`;
-    return `${prefix}/${name}`;
-  };
+  const keyOf = createCopyKey(`s/${COPY_FORMAT}`, scope);
   const read = async (cache: CacheStore, name: string): Promise<string | null> => {
     const reading = cache.match(await keyOf(name)).then((response) => response?.text() ?? null);
     try {
@@ -86,10 +80,4 @@ function parseCopy(text: string | null): PolledCopy | null {
   const entries = names.map((name) => [name, texts[name] ?? null] as const);
   if (!entries.every((entry) => entry[1] === null || typeof entry[1] === "string")) return null;
   return { readAtMs, texts: Object.fromEntries(entries) as Record<DocumentName, string | null> };
-}
-
-/** 128 bits of SHA-256: enough that scopes never meet, and nothing of the scope can be read back from a URL. */
-async function scopeHash(scope: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`breakwater copies\n${scope}`));
-  return [...new Uint8Array(digest, 0, 16)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -11,7 +11,7 @@ import type { CacheDetail, CacheDigest, Exchange } from "../exchange.ts";
 import { CACHE_COLLAPSE_BYTES_MAX } from "../limits.ts";
 import type { CachePlan, Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
-import type { FetchOutcome } from "./fetch.ts";
+import type { FetchOutcome } from "./fetch-outcome.ts";
 
 export type Answered = Extract<FetchOutcome, { kind: "response" }>;
 

@@ -14,7 +14,7 @@ import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
 import { contradicts, datable, isFailure, judge, note, refuse, shown, ttlOf, type Admission, type Answered } from "./admission.ts";
 import { confirm } from "./confirm.ts";
-import type { FetchOutcome } from "./fetch.ts";
+import type { FetchOutcome } from "./fetch-outcome.ts";
 import { respondFrom } from "./content.ts";
 import { discard, type Found } from "./found.ts";
 import { invalidateTargets } from "./invalidate.ts";

@@ -1,7 +1,8 @@
 // One attempt: sends the request to one origin and waits for its headers, no longer than it may. The result is an answer or a
 // classified failure, never an exception. Called by the fetch stage; it knows neither circuits nor retries.
 
-import type { OriginSnapshot, TimeoutsSnapshot } from "../config/snapshot.ts";
+import type { TimeoutsSnapshot } from "../config/snapshot.ts";
+import type { OriginSnapshot } from "../config/pool-snapshot.ts";
 
 import { classifyError } from "../origin/classify.ts";
 import type { Failure } from "../origin/classify.ts";
@@ -11,6 +12,7 @@ import { isIdempotent } from "../origin/retry.ts";
 import type { Ports } from "../ports.ts";
 
 export interface AttemptInput {
+  readonly pool: string;
   readonly origin: OriginSnapshot;
   readonly method: string;
   readonly target: string;
@@ -22,6 +24,8 @@ export interface AttemptInput {
   readonly deadlineMs: number | null;
   /** Fires when the visitor leaves; null when the attempt goes on without one. */
   readonly visitor: AbortSignal | null;
+  /** Ends the attempt, and its answer's body, for whoever no longer needs it. */
+  readonly cancel: AbortController;
 }
 
 export type AttemptResult =
@@ -29,18 +33,18 @@ export type AttemptResult =
   | { readonly kind: "failure"; readonly failure: Failure };
 
 export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" | "clock">): Promise<AttemptResult> {
-  const { visitor, body } = input;
-  const controller = new AbortController();
-  const leave = (): void => controller.abort();
+  const { visitor, body, cancel } = input;
+  const leave = (): void => cancel.abort();
   const clientGone = (): boolean => visitor?.aborted === true || body?.broken() === true;
   if (clientGone()) return failureOf(null, { timedOut: false, clientGone: true });
   visitor?.addEventListener("abort", leave);
   body?.onBroken(leave);
   // Not AbortSignal.timeout(): that one would also cut the body off, long after the headers came.
-  const timeout = startHeaderTimeout(input, ports, () => controller.abort());
+  const timeout = startHeaderTimeout(input, ports, leave);
   try {
     const stream = isBodiless(input.method) ? null : (body?.open() ?? null);
-    const { url, init } = originRequest({ ...input, body: stream, signal: controller.signal });
+    const timeoutMs = attemptTimeoutMs(input, ports.clock.nowMs());
+    const { url, init } = originRequest({ ...input, body: stream, signal: cancel.signal, timeoutMs });
     return { kind: "answer", response: readable(await ports.fetcher.fetch(url, init), input.headers) };
   } catch (error) {
     return failureOf(error, { timedOut: timeout.isOver(), clientGone: clientGone() });
@@ -64,6 +68,16 @@ function failureOf(error: unknown, end: { timedOut: boolean; clientGone: boolean
   return { kind: "failure", failure: classifyError(error, end) };
 }
 
+function headersLimitMs({ body, method, timeouts }: AttemptInput): number {
+  return body === null && isIdempotent(method) ? timeouts.headersMs : timeouts.headersWithBodyMs;
+}
+
+/** How long the origin's answer is waited for: what comes later is work for nobody. */
+function attemptTimeoutMs(input: AttemptInput, nowMs: number): number {
+  const { deadlineMs } = input;
+  return Math.max(0, Math.min(headersLimitMs(input), deadlineMs === null ? Number.POSITIVE_INFINITY : deadlineMs - nowMs));
+}
+
 interface HeaderTimeout {
   isOver(): boolean;
   stop(): void;
@@ -71,8 +85,8 @@ interface HeaderTimeout {
 
 /** With a body, the time counts from the last byte sent, and stands still while the visitor is the one to be waited for. */
 function startHeaderTimeout(input: AttemptInput, { clock }: Pick<Ports, "clock">, onOver: () => void): HeaderTimeout {
-  const { body, timeouts, deadlineMs } = input;
-  const limitMs = body === null && isIdempotent(input.method) ? timeouts.headersMs : timeouts.headersWithBodyMs;
+  const { body, deadlineMs } = input;
+  const limitMs = headersLimitMs(input);
   const startedAtMs = clock.nowMs();
   let over = false;
   const leftMs = (): number => {

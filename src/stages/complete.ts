@@ -6,7 +6,7 @@ import { mergedHeaders } from "../cache/revalidate.ts";
 import type { Ports } from "../ports.ts";
 import type { Answered } from "./admission.ts";
 import type { AnsweredLookup } from "./admit.ts";
-import type { FetchOutcome } from "./fetch.ts";
+import type { FetchOutcome } from "./fetch-outcome.ts";
 import { discard, type Found } from "./found.ts";
 import type { Lookup } from "./lookup.ts";
 

@@ -4,13 +4,28 @@
 
 import type { Admin } from "../admin/app.ts";
 import { canonicalPath } from "../http/url.ts";
+import type { Markers } from "../origin/markers.ts";
+import type { OriginTable } from "../origin/table.ts";
 import type { Ports } from "../ports.ts";
 import type { StateHolder } from "../release/holder.ts";
+import type { Connection } from "./receive.ts";
 
 export interface ControlSettings {
   readonly admin: Admin;
   /** The secret ADMIN_TOKEN; null when none is configured, and then nobody gets in. */
   readonly token: string | null;
+}
+
+export interface ControlRequest {
+  readonly request: Request;
+  readonly connection: Pick<Connection, "colo"> | null;
+}
+
+/** What of an isolate the operator's API shows. */
+export interface ControlledIsolate {
+  readonly holder: StateHolder;
+  readonly memory: { readonly origins: OriginTable; readonly markers: Markers };
+  readonly control: ControlSettings;
 }
 
 /**
@@ -26,13 +41,18 @@ export function isControlRequest(request: Pick<Request, "method" | "url">): bool
 }
 
 /** Null for whoever has no right to an answer. */
-export async function control(request: Request, holder: StateHolder, settings: ControlSettings, ports: Ports): Promise<Response | null> {
+export async function control(asked: ControlRequest, isolate: ControlledIsolate, ports: Ports): Promise<Response | null> {
+  const { request, connection } = asked;
+  const { holder, memory, control: settings } = isolate;
   return settings.admin.handleControl(request, {
     holder,
+    origins: memory.origins,
+    markers: memory.markers,
     ports,
     token: settings.token,
     nowMs: ports.clock.nowMs(),
     // The platform's own header, whatever proxies the config trusts: without a release there is no config.
+    colo: connection?.colo ?? null,
     clientAddress: request.headers.get("cf-connecting-ip") ?? "",
   });
 }

@@ -1,77 +1,29 @@
-// Stage "fetch": the plan's request, carried to an origin that answers it. Selects, attempts, classifies, and goes on to
-// another origin while the retry rules allow it. All decisions are pure functions of `origin/`; this file puts them in order
-// and keeps the origin table informed. It never looks into the cache and never makes an error page.
+// Stage "fetch": the plan's request, carried to an origin that answers it. Selects, attempts, classifies, asks another origin
+// besides while one is silent, and goes on to another while the retry rules allow it. All decisions are pure functions of `origin/`;
+// this file puts them in order. It never looks into the cache and never makes an error page.
 
-import type { PoolSnapshot } from "../config/snapshot.ts";
-import type { Exchange } from "../exchange.ts";
+import { guardBody } from "../origin/body.ts";
 import { isFailing } from "../origin/budget.ts";
 import { declaredLength } from "../http/byte-stream.ts";
-import { classifyStatus, failureText, isEdgeFailure } from "../origin/classify.ts";
-import type { Failure, FailureKind } from "../origin/classify.ts";
-import { guardIdle } from "../origin/idle.ts";
+import type { Failure } from "../origin/classify.ts";
 import { originKey } from "../origin/health.ts";
-import { poolStandings, upSinceMs } from "../origin/merge.ts";
-import type { Standing } from "../origin/merge.ts";
 import { NO_ROOM, createReplayBody, takeReplayRoom } from "../origin/replay.ts";
-import type { ReplayBody } from "../origin/replay.ts";
-import { nextTrySeconds, retryAfterMs } from "../origin/retry-after.ts";
-import { decideRetry, isSafe } from "../origin/retry.ts";
+import { nextTrySeconds } from "../origin/retry-after.ts";
+import { decideRetry } from "../origin/retry.ts";
 import type { RetryInput } from "../origin/retry.ts";
-import { poolChain, selectOrigin, serverOf } from "../origin/select.ts";
+import { poolChain } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
-import type { OriginTable } from "../origin/table.ts";
-import type { Plan } from "../plan.ts";
-import type { Ports } from "../ports.ts";
-import { attempt } from "./attempt.ts";
-import type { AttemptResult } from "./attempt.ts";
-import { report, settleSuspects, type Testimony } from "./testimony.ts";
+import { select, type Asking } from "./asking.ts";
+import type { FetchInput, FetchOutcome, FetchedResponse } from "./fetch-outcome.ts";
+import { hedgeAtMs, hedgeSelection, settle } from "./hedge.ts";
+import { discard, land, launch, type Landing, type Launched } from "./launch.ts";
+import { resumeFor } from "./resume.ts";
+import type { Run } from "./run.ts";
+import { settleSuspects, type Testimony } from "./testimony.ts";
 
-export interface FetchInput {
-  readonly plan: Plan;
-  readonly method: string;
-  readonly target: string;
-  readonly headers: Headers;
-  readonly body: ReadableStream<Uint8Array> | null;
-  /** False for work that goes on when the visitor leaves, such as filling the cache. Default true. */
-  readonly abortWithVisitor?: boolean;
-}
+export type FetchRun = Pick<Run, "exchange" | "ports" | "origins" | "markers">;
 
-export type FetchOutcome =
-  | {
-      readonly kind: "response";
-      /** Of any status: a 503 here is an origin's own, the last of those that were asked. */
-      readonly response: Response;
-      readonly origin: AnsweringOrigin;
-      /** Of the attempt that was answered (RFC 9111 4.2.3 calls them request_time and response_time). */
-      readonly requestedAtMs: number;
-      readonly respondedAtMs: number;
-    }
-  | { readonly kind: "failed"; readonly reason: FetchFailureReason; readonly retryAfterSeconds: number | null };
-
-export interface AnsweringOrigin {
-  readonly pool: string;
-  readonly id: string;
-  readonly base: string;
-  readonly basePath: string;
-}
-
-/** no-origin: an operator took every origin of the pool and its fallbacks away. Others: how the last attempt failed. */
-export type FetchFailureReason = Exclude<FailureKind, "status"> | "no-origin";
-
-type FailedAttempt = Extract<AttemptResult, { kind: "failure" }>;
-type ResponseOutcome = Extract<FetchOutcome, { kind: "response" }>;
-
-/** What one request carries through its attempts. */
-interface Run extends Testimony {
-  readonly input: FetchInput;
-  readonly body: ReplayBody | null;
-  readonly deadlineMs: number | null;
-  readonly tried: Set<string>;
-  /** The last real answer of an origin, passed on if nobody does better. Its body is unread. */
-  best: ResponseOutcome | null;
-}
-
-export async function fetchFromOrigin(exchange: Exchange, ports: Ports, table: OriginTable, input: FetchInput): Promise<FetchOutcome> {
+export async function fetchFromOrigin({ exchange, ports, origins: table, markers }: FetchRun, input: FetchInput): Promise<FetchOutcome> {
   const { ruleset } = exchange.state;
   table.keepOnly(ruleset.release, ruleset.pools);
   const length = declaredLength(input.headers);
@@ -82,154 +34,144 @@ export async function fetchFromOrigin(exchange: Exchange, ports: Ports, table: O
   const room = input.body === null ? NO_ROOM : takeReplayRoom(table.replayBytes, wanted, ports.clock.nowMs());
   const body = input.body === null ? null : createReplayBody(input.body, { bytesMax: room.bytesMax, length, clock: ports.clock });
   const deadlineMs = totalMs === null ? null : ports.clock.nowMs() + totalMs;
-  const testimony: Testimony = { exchange, ports, table, routeId: input.plan.route.id, suspects: [] };
-  const run: Run = { ...testimony, input, body, deadlineMs, tried: new Set(), best: null };
+  const testimony: Testimony = { exchange, ports, table, markers, routeId: input.plan.route.id, suspects: [] };
+  const asking: Asking = { ...testimony, input, body, deadlineMs, hold: true, tried: new Set(), best: null };
   try {
-    return await attempts(run);
+    return await attempts(asking);
   } finally {
-    settleSuspects(run);
+    settleSuspects(asking);
     room.giveBack();
   }
 }
 
-async function attempts(run: Run): Promise<FetchOutcome> {
-  const { table, ports, input } = run;
-  let selection = select(run);
+async function attempts(asking: Asking): Promise<FetchOutcome> {
+  const { table, ports, input } = asking;
+  const selection = select(asking);
   if (selection === null) return { kind: "failed", reason: "no-origin", retryAfterSeconds: null };
   table.countRequest(input.plan.pool, ports.clock.nowMs());
+  let latest = launch(asking, selection);
+  const flying = new Set([latest]);
+  let mayHedge = true;
   for (;;) {
-    const result = await attemptOn(run, selection);
-    if (result.kind === "response") return answered(run, result);
-    const next = select(run);
-    const decision = decideRetry(retryInput(run, result.failure, next));
-    if (!decision.retry || next === null) return gaveUp(run, result.failure);
-    table.countRetry(input.plan.pool, ports.clock.nowMs());
-    selection = next;
+    const event = await nextEvent(flying, mayHedge ? hedgeInMs(asking, latest) : null);
+    if (event.kind === "silence") {
+      const besides = hedgeSelection(asking, latest);
+      mayHedge = besides !== null;
+      if (besides !== null) latest = another(asking, besides, flying);
+      continue;
+    }
+    const { launched, landing } = event;
+    flying.delete(launched);
+    if (landing.answer !== null && landing.failure === null) {
+      settle(asking, event, flying);
+      return answered(asking, landing.answer, { launched, ahead: landing.ahead });
+    }
+    land(asking, launched, landing);
+    // Whoever is still under way is the retry.
+    if (flying.size > 0) continue;
+    const failure = landing.failure ?? UNANSWERED;
+    const { size } = asking.tried;
+    const next = select(asking, { isLast: size >= 2 && size === input.plan.action.retry.attempts - 1 });
+    const decision = decideRetry(retryInput(asking, failure, next));
+    if (!decision.retry || next === null) return gaveUp(asking, failure);
+    latest = another(asking, next, flying);
   }
 }
 
-function select(run: Run): Selection | null {
-  const { exchange, table, ports, input } = run;
-  return selectOrigin({
-    pools: exchange.state.ruleset.pools,
-    pool: input.plan.pool,
-    tried: run.tried,
-    mayProbe: run.tried.size === 0 && isSafe(input.method) && !exchange.facts.isUpgrade && input.plan.action.retry.attempts > 1,
-    facts: exchange.facts,
-    standings: (pool) => standingsOf(run, pool),
-    credits: (pool) => table.credits(pool),
-    random: () => ports.random.next(),
+/** For the type's sake: what has neither answer nor failure does not exist. */
+const UNANSWERED: Failure = { kind: "reset", status: null, mayHaveExecuted: true };
+
+/** A retry or a hedge. */
+function another(asking: Asking, selection: Selection, flying: Set<Launched>): Launched {
+  asking.table.countExtra(asking.input.plan.pool, asking.ports.clock.nowMs());
+  const launched = launch(asking, selection);
+  flying.add(launched);
+  return launched;
+}
+
+function hedgeInMs(asking: Asking, latest: Launched): number | null {
+  const atMs = hedgeAtMs(asking, latest);
+  return atMs === null ? null : Math.max(0, atMs - asking.ports.clock.nowMs());
+}
+
+type FetchEvent = { readonly kind: "landed"; readonly launched: Launched; readonly landing: Landing } | { readonly kind: "silence" };
+
+/** @param silenceMs - Null waits for a landing however long it takes. */
+async function nextEvent(flying: ReadonlySet<Launched>, silenceMs: number | null): Promise<FetchEvent> {
+  const landings = [...flying].map(async (launched): Promise<FetchEvent> => ({
+    kind: "landed",
+    launched,
+    landing: await launched.landing,
+  }));
+  if (silenceMs === null) return await Promise.race(landings);
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const silence = new Promise<FetchEvent>((resolve) => {
+    timer = setTimeout(() => resolve({ kind: "silence" }), silenceMs);
   });
+  try {
+    return await Promise.race([...landings, silence]);
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+  }
 }
 
-function standingsOf({ exchange, table, ports }: Run, pool: PoolSnapshot): readonly Standing[] {
-  const { overrides, health } = exchange.state;
-  return poolStandings({ pool, overrides, health, nowMs: ports.clock.nowMs(), local: (key) => table.local(key) });
-}
-
-/** A good answer, or the failure. A failing answer that is the origin's own is held in `run.best`. */
-async function attemptOn(run: Run, { standing, credits }: Selection): Promise<ResponseOutcome | FailedAttempt> {
-  const { exchange, ports, table, input } = run;
-  const requestedAtMs = ports.clock.nowMs();
-  run.tried.add(serverOf(standing));
-  if (credits !== null) table.setCredits(standing.pool, credits);
-  const ticket = table.begin(standing, requestedAtMs, upSinceMs(exchange.state.health, standing.key, requestedAtMs));
-  const result = await attempt(
-    {
-      origin: standing.origin,
-      method: input.method,
-      target: input.target,
-      headers: input.headers,
-      body: run.body,
-      visitorHostname: input.plan.originRequest.resolveOverride ? exchange.facts.hostname : null,
-      timeouts: input.plan.action.timeouts,
-      deadlineMs: run.deadlineMs,
-      visitor: input.abortWithVisitor === false ? null : exchange.request.signal,
-    },
-    ports,
-  );
-  const respondedAtMs = ports.clock.nowMs();
-  const failure =
-    result.kind === "failure" ? result.failure : classifyStatus(result.response.status, new Set(input.plan.action.retry.onStatus));
-  const response = result.kind === "answer" ? result.response : null;
-  const outcome = failure === null ? String(response?.status) : failureText(failure);
-  exchange.digest.attempts.push({ pool: standing.pool, origin: standing.origin.id, outcome, ms: respondedAtMs - requestedAtMs });
-  report(run, failure, { ticket, standing, retryAfterMs: response === null ? null : retryAfterMs(response.headers, respondedAtMs) });
-  if (result.kind === "failure") return result;
-  const answer: ResponseOutcome = {
-    kind: "response",
-    response: result.response,
-    origin: answeringOrigin(standing),
-    requestedAtMs,
-    respondedAtMs,
-  };
-  if (failure === null) return answer;
-  hold(run, answer);
-  return { kind: "failure", failure };
-}
-
-/** A real answer, though a failing one, takes the place of the one before. What the platform made up is not passed on. */
-function hold(run: Run, answer: ResponseOutcome): void {
-  const edge = isEdgeFailure(answer.response.status);
-  const unwanted = edge ? answer : run.best;
-  if (unwanted !== null) discard(unwanted.response);
-  if (!edge) run.best = answer;
-}
-
-function retryInput(run: Run, failure: Failure, next: Selection | null): RetryInput {
-  const { input, exchange, table, ports } = run;
+function retryInput(asking: Asking, failure: Failure, next: Selection | null): RetryInput {
+  const { input, exchange, table, ports } = asking;
   const nowMs = ports.clock.nowMs();
+  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
   return {
     failure,
     settings: input.plan.action.retry,
     method: input.method,
     hasIdempotencyKey: input.headers.has("idempotency-key"),
     isUpgrade: exchange.facts.isUpgrade,
-    attemptsMade: run.tried.size,
+    attemptsMade: asking.tried.size,
     hasOtherOrigin: next !== null,
-    bodyReplayable: run.body === null || run.body.replayable(),
-    remainingMs: run.deadlineMs === null ? null : run.deadlineMs - nowMs,
+    bodyReplayable: asking.body === null || asking.body.replayable(),
+    remainingMs: asking.deadlineMs === null ? null : asking.deadlineMs - nowMs,
     nextIsFailing: next !== null && isFailing(table.local(next.standing.key).recent, nowMs),
-    budgetLeft: table.mayRetry(input.plan.pool, nowMs),
+    budgetLeft: pool === undefined || table.mayRetry(pool, nowMs),
   };
 }
 
-function answered(run: Run, answer: ResponseOutcome): FetchOutcome {
-  if (run.best !== null) discard(run.best.response);
-  return guarded(run, answer);
+function answered(asking: Asking, answer: FetchedResponse, from: AnswerSource): FetchOutcome {
+  if (asking.best !== null) discard(asking.best.response);
+  return guarded(asking, answer, from);
+}
+
+interface AnswerSource {
+  readonly launched: Launched;
+  readonly ahead: Landing["ahead"];
 }
 
 /** The last real answer, if any origin gave one: what an origin says about its trouble is better than what we could say. */
-function gaveUp(run: Run, failure: Failure): FetchOutcome {
+function gaveUp(asking: Asking, failure: Failure): FetchOutcome {
   const gone = failure.kind === "client-gone";
-  if (run.best !== null && !gone) return guarded(run, run.best);
-  if (run.best !== null) discard(run.best.response);
+  if (asking.best !== null && !gone) return guarded(asking, asking.best, null);
+  if (asking.best !== null) discard(asking.best.response);
   return {
     kind: "failed",
     reason: failure.kind === "status" ? "reset" : failure.kind,
-    retryAfterSeconds: gone ? null : retryAfterSeconds(run),
+    retryAfterSeconds: gone ? null : retryAfterSeconds(asking),
   };
 }
 
-function guarded(run: Run, answer: ResponseOutcome): FetchOutcome {
+/** @param from - Null for a failing answer, which is not worth another origin's trouble. */
+function guarded(asking: Asking, answer: FetchedResponse, from: AnswerSource | null): FetchOutcome {
+  const { exchange, ports, input } = asking;
   // A handshake's answer must be returned as it came: the socket hangs on it.
-  if (answer.response.status === 101 || run.exchange.facts.isUpgrade) return answer;
-  return { ...answer, response: guardIdle(answer.response, { idleMs: run.input.plan.action.timeouts.idleMs, clock: run.ports.clock }) };
+  if (answer.response.status === 101 || exchange.facts.isUpgrade) return answer;
+  const ahead = from?.ahead ?? null;
+  if (ahead === "whole") return answer;
+  const resume = from === null ? null : resumeFor(asking, answer, from.launched.standing);
+  const { idleMs } = input.plan.action.timeouts;
+  return { ...answer, response: guardBody(answer.response, { idleMs, clock: ports.clock, begun: ahead, resume }) };
 }
 
-function retryAfterSeconds({ exchange, table, ports, input }: Run): number | null {
+function retryAfterSeconds({ exchange, table, ports, input }: Asking): number | null {
   const keys = poolChain(exchange.state.ruleset.pools, input.plan.pool).flatMap((pool) =>
     pool.origins.map(({ id }) => originKey(pool.name, id)),
   );
   const circuits = keys.map((key) => table.local(key).circuit);
   return nextTrySeconds(circuits, ports.clock.nowMs());
-}
-
-function answeringOrigin({ pool, origin: { id, base, basePath } }: Standing): AnsweringOrigin {
-  return { pool, id, base, basePath };
-}
-
-/** An unread body keeps one of the six connections that a request may have. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined);
 }

@@ -28,5 +28,5 @@ function keyOfGet(facts: Facts, { site }: Plan): string | null {
   if (match.kind !== "route" || match.route.action.kind !== "proxy") return null;
   const policy = match.route.action.cache;
   // Without what the route adds: the mark is for all keys of the URL.
-  return policy.mode === "bypass" ? null : urlOfKey(cacheKey(facts, policy.key, match.route).key);
+  return policy.mode === "bypass" ? null : urlOfKey(cacheKey(facts, policy.key).key);
 }

@@ -5,7 +5,7 @@
 import { cacheBypass } from "../cache/bypass.ts";
 import { freshnessLifetime } from "../cache/freshness.ts";
 import { isOwnLocation } from "../cache/invalidate.ts";
-import { cacheKey } from "../cache/key.ts";
+import { cacheKey, keySource } from "../cache/key.ts";
 import { sharedHeaders } from "../cache/shared-headers.ts";
 import type { Facts } from "../facts.ts";
 import { hasUnkeyedHeaders } from "../transform/origin-headers.ts";
@@ -35,11 +35,11 @@ export function storePosted(
 }
 
 /** How a GET of the URL would be cached; null when the same route would not, or would ask the origin for something else. */
-function planOfGet(facts: Facts, { route, site, action, originRequest }: Plan): Admission["cached"] | null {
+function planOfGet(facts: Facts, { route, site, action, split, originRequest }: Plan): Admission["cached"] | null {
   const get: Facts = { ...facts, method: "GET", hasBody: false };
   const match = site.routes.match(get);
   if (match.kind !== "route" || match.route !== route || cacheBypass(get, action.cache) !== null) return null;
-  const { key, target } = cacheKey(get, action.cache.key, route);
+  const { key, target } = cacheKey(get, action.cache.key, keySource(route, split));
   const { headers } = originRequest;
   if (target.path !== facts.rawPath || target.query !== facts.query || hasUnkeyedHeaders(headers)) return null;
   if (!isSame(sharedHeaders(headers, facts.headers, action.cache), headers)) return null;

@@ -1,24 +1,26 @@
 // The way of a request that has a plan: lookup, fetch, admit, deliver. Orchestrates only: each step is a stage of its own.
 
-import { errorAnswer } from "../answer.ts";
 import type { Flight } from "../cache/flights.ts";
-import type { EdgeError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { parseAge } from "../http/age.ts";
 import { stripHopByHop } from "../http/hop-by-hop.ts";
+import { ladder, type LadderEnd, type LadderInput } from "../observe/ladder.ts";
+import { poolChain } from "../origin/select.ts";
 import type { Plan } from "../plan.ts";
 import { hideOrigin } from "../transform/origin-names.ts";
 import { admit } from "./admit.ts";
 import { collapse, backgroundFlight } from "./collapse.ts";
 import { askAndComplete } from "./complete.ts";
 import { deliver } from "./deliver.ts";
-import { fetchFromOrigin, type FetchOutcome } from "./fetch.ts";
+import { asAnswered, ended, failureResponse } from "./failure.ts";
+import { fetchFromOrigin } from "./fetch.ts";
+import type { FetchInput, FetchOutcome } from "./fetch-outcome.ts";
 import type { StoredAt } from "./found.ts";
 import { lookup, originRequest, type Lookup } from "./lookup.ts";
 import { admitRefresh } from "./refresh.ts";
 import type { Run } from "./run.ts";
+import { mayHavePins, NO_PINS, pinnedOrigins, readPins, stickyCookie } from "./stick.ts";
 import { countBody, type CountedBody } from "./request-body.ts";
-import { answerResponse } from "./respond.ts";
 
 export async function proxy(run: Run): Promise<Response> {
   const { exchange } = run;
@@ -55,11 +57,36 @@ async function leading<T>({ ports }: Run, flight: Flight | null, work: () => Pro
 async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promise<Response> {
   const { exchange, plan, ports } = run;
   const body = requestBody(exchange, plan);
-  const answered = await askAndComplete(found, ports, (asked) => askOrigin(run, asked, body?.stream ?? null));
+  const pins = mayHavePins(run) ? await readPins(run) : NO_PINS;
+  const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins) };
+  const { lookup: asked, outcome: brought } = await askAndComplete(found, ports, (each) => askOrigin(run, each, asking));
   if (body?.exceeded() === true) return ended(run, { code: "body-too-large" });
-  const admitted = await admit(exchange, ports, plan, { ...answered, flight });
-  if (admitted !== null) return deliver(exchange, admitted);
-  return ended(run, originError(answered.outcome));
+  const outcome = asAnswered(run, brought);
+  const admitted = await admit(exchange, ports, plan, { lookup: asked, outcome, flight });
+  if (admitted !== null) {
+    noteLadder(run, { hadStored: found.kind === "revalidate", end: endOf(run, outcome) });
+    return deliver(exchange, admitted, await stickyCookie(run, pins, outcome));
+  }
+  if (outcome.kind !== "failed") throw new Error("the admit stage gave no answer to a response");
+  const { response, end } = failureResponse(run, outcome);
+  noteLadder(run, { hadStored: found.kind === "revalidate", end });
+  return response;
+}
+
+/** A failing answer of an origin, by the measure by which others were asked. */
+function endOf({ exchange, plan }: Run, outcome: FetchOutcome): LadderEnd {
+  const { status, detail } = exchange.digest.cache;
+  if (status === "STALE" && detail === "origin-error") return "stale";
+  const isFailing = outcome.kind === "response" && plan.action.retry.onStatus.includes(outcome.response.status);
+  return isFailing ? "origin-answer" : "answered";
+}
+
+function noteLadder({ exchange, plan }: Run, { hadStored, end }: Pick<LadderInput, "hadStored" | "end">): void {
+  const { attempts } = exchange.digest;
+  // Nearly always: the chain of pools need not be walked.
+  if (end === "answered" && attempts.length === 1 && attempts[0]?.pool === plan.pool) return;
+  const pools = poolChain(exchange.state.ruleset.pools, plan.pool).map(({ name }) => name);
+  exchange.digest.ladder = ladder({ pools, attempts, hadStored, end });
 }
 
 /** Asks for what the store should have, unless another request does. The visitor has left this behind, or never needed it. */
@@ -71,24 +98,25 @@ function inBackground(run: Run, found: Lookup, refresh: StoredAt | null): void {
   // What comes of it is not part of what happened to the visitor.
   const exchange: Exchange = { ...run.exchange, digest: structuredClone(run.exchange.digest) };
   const work = async (): Promise<void> => {
-    const outcome = await askOrigin({ ...run, exchange }, found, null);
+    const outcome = await askOrigin({ ...run, exchange }, found, { body: null, pins: pinnedOrigins(NO_PINS) });
     await admitRefresh(exchange, ports, plan, { refresh, outcome, flight });
   };
   ports.defer(work().finally(() => flight?.leave()));
 }
 
 /** The fetch stage, with the origin's name and connection taken out of its answer: what is stored is as visitors may see it. */
-async function askOrigin(run: Run, found: Lookup, body: ReadableStream<Uint8Array> | null): Promise<FetchOutcome> {
-  const { exchange, plan, origins, ports } = run;
+async function askOrigin(run: Run, found: Lookup, { body, pins }: Pick<FetchInput, "body" | "pins">): Promise<FetchOutcome> {
+  const { plan, ports } = run;
   const { method, headers } = originRequest(plan, found, ports.clock.nowMs());
   // What fills the cache is wanted by the next visitor too.
   const abortWithVisitor = found.kind === "bypass" || (found.kind === "miss" && found.pass);
-  const outcome = await fetchFromOrigin(exchange, ports, origins, {
+  const outcome = await fetchFromOrigin(run, {
     plan,
     method,
     target: plan.originRequest.target,
     headers,
     body,
+    pins,
     abortWithVisitor,
   });
   if (outcome.kind === "failed" || outcome.response.status === 101) return outcome;
@@ -112,27 +140,4 @@ function requestBody(exchange: Exchange, plan: Plan): CountedBody | null {
   if (body === null || method === "GET" || method === "HEAD") return null;
   if (exchange.facts.contentLength !== null) return { stream: body, exceeded: () => false };
   return countBody(body, plan.route.bodyBytesMax);
-}
-
-function originError(outcome: FetchOutcome): EdgeError {
-  if (outcome.kind !== "failed") throw new Error("the admit stage gave no answer to a response");
-  const retryAfterSeconds = outcome.retryAfterSeconds ?? RETRY_AFTER_SECONDS;
-  switch (outcome.reason) {
-    case "timeout":
-      return { code: "origin-timeout", retryAfterSeconds };
-    case "no-origin":
-      return { code: "pool-unavailable", retryAfterSeconds };
-    default:
-      return { code: "origin-unreachable", retryAfterSeconds };
-  }
-}
-
-/** When nothing is known of the next attempt: as long as a circuit stays open at first, and a browser's patience. */
-const RETRY_AFTER_SECONDS = 5;
-
-function ended({ exchange, plan }: Run, error: EdgeError): Response {
-  exchange.digest.error = error.code;
-  const { facts, id } = exchange;
-  const context = { requestId: id, facts, site: plan.site, method: facts.method, accept: facts.headers.get("accept") };
-  return answerResponse(errorAnswer(error), context);
 }

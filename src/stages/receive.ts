@@ -6,6 +6,7 @@ import type { EdgeError } from "../errors.ts";
 import type { ClientRules } from "../ruleset.ts";
 import { declaredLength } from "../http/byte-stream.ts";
 import { passesThrough } from "../http/cdn-loop.ts";
+import { withoutCookies } from "../http/cookies.ts";
 import { clientAddress } from "../http/forwarded.ts";
 import { isUpgradeRequest } from "../http/hop-by-hop.ts";
 import { readRequestUrl, type Scheme } from "../http/request-url.ts";
@@ -28,6 +29,7 @@ export interface Connection {
   readonly country?: string | undefined;
   readonly continent?: string | undefined;
   readonly region?: string | undefined;
+  readonly regionCode?: string | undefined;
   readonly city?: string | undefined;
   readonly asn?: number | undefined;
   readonly latitude?: string | undefined;
@@ -56,7 +58,7 @@ export function receive(received: Received, client: ClientRules): Result<Facts, 
     method: received.method,
     rawUrl: received.url,
     ...url.value,
-    headers: received.headers,
+    headers: withoutCookies(received.headers, client.ownCookies),
     client: clientFacts(address, received),
     protocol: received.connection?.httpProtocol ?? "HTTP/1.1",
     hasBody: received.hasBody,
@@ -94,6 +96,7 @@ function clientFacts(address: string, received: Received): ClientFacts {
     country: connection.country ?? null,
     continent: connection.continent ?? null,
     region: connection.region ?? null,
+    regionCode: connection.regionCode ?? null,
     city: connection.city ?? null,
     asn: connection.asn ?? null,
     latitude: degrees(connection.latitude),

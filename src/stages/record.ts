@@ -12,6 +12,8 @@ export interface Recorded {
   readonly exchange: Exchange | null;
   readonly status: number;
   readonly error: string | null;
+  /** Faults that an operator put on this one request; null for nearly all. */
+  readonly drill: string | null;
   readonly startedAtMs: number;
   /** When the response's headers were ready; its body may still be on its way. */
   readonly endedAtMs: number;
@@ -27,6 +29,7 @@ export function record(recorded: Recorded, log: Log): void {
     status: recorded.status,
     ms: recorded.endedAtMs - recorded.startedAtMs,
     ...(recorded.error === null ? {} : { error: recorded.error }),
+    ...(recorded.drill === null ? {} : { drill: recorded.drill }),
     ...(exchange === null ? {} : exchangeFields(exchange)),
   });
 }
@@ -44,6 +47,7 @@ function exchangeFields(exchange: Exchange): Readonly<Record<string, unknown>> {
     ...(digest.cache.detail === null ? {} : { cacheDetail: digest.cache.detail }),
     ...(digest.rules.length === 0 ? {} : { rules: digest.rules }),
     ...(digest.attempts.length === 0 ? {} : { attempts: digest.attempts }),
+    ...(digest.ladder.length === 0 ? {} : { ladder: digest.ladder }),
   };
 }
 

@@ -10,7 +10,7 @@ import { confirm } from "./confirm.ts";
 import { discard, readEntry, type StoredAt } from "./found.ts";
 import type { Flight } from "../cache/flights.ts";
 import type { StoredResponse } from "../cache/stored.ts";
-import type { FetchOutcome } from "./fetch.ts";
+import type { FetchOutcome } from "./fetch-outcome.ts";
 import { streamAndStore } from "./stream-store.ts";
 
 export interface AnsweredRefresh {

@@ -4,7 +4,7 @@
 import { errorAnswer, type Answer } from "../answer.ts";
 import type { Facts } from "../facts.ts";
 import type { Route } from "../ruleset.ts";
-import { redirectLocation } from "../transform/redirect.ts";
+import { ownAnswer } from "../transform/own-answer.ts";
 import type { TemplateValues } from "../transform/template.ts";
 
 /** Null when the request goes on to an origin. */
@@ -12,9 +12,8 @@ export function rewrite(route: Route, facts: Facts, values: TemplateValues): Ans
   const { action } = route;
   switch (action.kind) {
     case "redirect":
-      return { kind: "redirect", status: action.status, location: redirectLocation(action, facts.query, values), why: "route" };
     case "respond":
-      return { kind: "page", status: action.status, contentType: action.contentType, body: action.body };
+      return ownAnswer(action, { query: facts.query, values, why: "route" });
     case "proxy":
       // A body of unknown length is counted while it streams: see `stages/request-body.ts`.
       return facts.contentLength !== null && facts.contentLength > route.bodyBytesMax ? errorAnswer({ code: "body-too-large" }) : null;

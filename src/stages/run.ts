@@ -3,6 +3,8 @@
 import type { EntryReader } from "../cache/entries.ts";
 import type { FlightTable } from "../cache/flights.ts";
 import type { Exchange } from "../exchange.ts";
+import type { Markers } from "../origin/markers.ts";
+import type { StickyKeys } from "../origin/sticky-keys.ts";
 import type { OriginTable } from "../origin/table.ts";
 import type { Plan } from "../plan.ts";
 import type { Ports } from "../ports.ts";
@@ -12,6 +14,8 @@ export interface IsolateMemory {
   readonly origins: OriginTable;
   readonly flights: FlightTable;
   readonly entries: EntryReader;
+  readonly sticky: StickyKeys;
+  readonly markers: Markers;
 }
 
 export interface Run extends IsolateMemory {

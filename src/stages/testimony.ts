@@ -3,9 +3,11 @@
 // nothing about the request itself.
 
 import type { Exchange } from "../exchange.ts";
+import type { CircuitOutcome } from "../origin/circuit.ts";
 import type { Failure } from "../origin/classify.ts";
 import type { Standing } from "../origin/merge.ts";
-import type { OriginTable, Ticket } from "../origin/table.ts";
+import type { Markers } from "../origin/markers.ts";
+import type { CircuitChange, OriginTable, Report, Ticket } from "../origin/table.ts";
 import { verdictOf } from "../origin/verdict.ts";
 import type { Ports } from "../ports.ts";
 
@@ -13,6 +15,7 @@ export interface Testimony {
   readonly exchange: Exchange;
   readonly ports: Ports;
   readonly table: OriginTable;
+  readonly markers: Markers;
   readonly routeId: string;
   /** Attempts whose failure counts only if another origin answers. */
   readonly suspects: Suspect[];
@@ -30,25 +33,38 @@ export function report(testimony: Testimony, failure: Failure | null, suspect: S
   const { ticket, standing } = suspect;
   const nowMs = ports.clock.nowMs();
   if (failure?.kind !== "client-gone") table.countOutcome(standing.key, failure === null, nowMs);
-  if (failure === null) table.noteAnswer(routeId, standing.key, nowMs);
   const verdict = verdictOf(failure);
-  if (verdict.kind === "now") return observed(testimony, suspect, verdict.outcome);
-  if (table.anotherAnswered(routeId, standing.key, ticket.beganAtMs)) return observed(testimony, suspect, "failure");
+  if (verdict.kind === "now") return reportOutcome(testimony, suspect, verdict.outcome);
+  if (table.routes.anotherAnswered(routeId, standing.key, ticket.beganAtMs)) return reportOutcome(testimony, suspect, "failure");
   testimony.suspects.push(suspect);
 }
 
 /** At the end of the request: guilty are those whose route another origin has answered meanwhile. */
 export function settleSuspects(testimony: Testimony): void {
   for (const suspect of testimony.suspects.splice(0)) {
-    const guilty = testimony.table.anotherAnswered(testimony.routeId, suspect.standing.key, suspect.ticket.beganAtMs);
-    observed(testimony, suspect, guilty ? "failure" : "neutral");
+    const guilty = testimony.table.routes.anotherAnswered(testimony.routeId, suspect.standing.key, suspect.ticket.beganAtMs);
+    reportOutcome(testimony, suspect, guilty ? "failure" : "neutral");
   }
 }
 
-function observed(testimony: Testimony, suspect: Suspect, outcome: Parameters<OriginTable["report"]>[1]["outcome"]): void {
-  const { exchange, table, ports } = testimony;
-  const settings = exchange.state.ruleset.pools.get(suspect.standing.pool)?.circuit;
-  if (settings === undefined) return;
-  const { ticket, retryAfterMs } = suspect;
-  table.report(ticket, { outcome, retryAfterMs, settings, nowMs: ports.clock.nowMs(), random: ports.random.next() });
+/** Tells the table, at once. */
+export function reportOutcome(testimony: Testimony, { ticket, standing, retryAfterMs }: Suspect, outcome: CircuitOutcome): void {
+  tell(testimony, standing, (base) => testimony.table.report(ticket, { ...base, outcome, retryAfterMs }));
 }
+
+/** The body of a good answer broke afterwards. */
+export function reportBroken(testimony: Testimony, standing: Standing): void {
+  const { table, ports } = testimony;
+  table.countOutcome(standing.key, false, ports.clock.nowMs());
+  tell(testimony, standing, (base) => table.observe(standing.key, { ...base, outcome: "failure", retryAfterMs: null }));
+}
+
+/** What opens or closes a circuit here is told to the other isolates of the data centre. */
+function tell({ exchange, markers, ports }: Testimony, standing: Standing, observe: (base: ReportBase) => CircuitChange | null): void {
+  const pool = exchange.state.ruleset.pools.get(standing.pool);
+  if (pool === undefined) return;
+  const change = observe({ settings: pool.circuit, nowMs: ports.clock.nowMs(), random: ports.random.next() });
+  if (change !== null) markers.tell(pool, { originId: standing.origin.id, ...change }, ports);
+}
+
+type ReportBase = Omit<Report, "outcome" | "retryAfterMs">;

@@ -47,6 +47,9 @@ const PLATFORM_HEADERS = [
   "true-client-ip",
 ] as const;
 
+/** For operators' drills: never an origin's matter, and never part of a key. */
+export const DRILL_HEADER = "x-breakwater-drill";
+
 export interface OriginHeadersContext {
   readonly values: TemplateValues;
   readonly requestId: string;
@@ -57,7 +60,7 @@ export interface OriginHeadersContext {
 export function originHeaders(facts: Facts, route: Route, context: OriginHeadersContext): Headers {
   const headers = stripHopByHop(facts.headers);
   // The runtime has answered Expect with 100 by itself.
-  for (const name of ["host", "expect", ...URL_OVERRIDE_HEADERS, ...OTHER_CLAIMS, ...PLATFORM_HEADERS]) headers.delete(name);
+  for (const name of ["host", "expect", DRILL_HEADER, ...URL_OVERRIDE_HEADERS, ...OTHER_CLAIMS, ...PLATFORM_HEADERS]) headers.delete(name);
   if (!facts.isUpgrade) headers.delete("upgrade");
   if (context.cacheable) for (const name of UNKEYED_HEADERS) headers.delete(name);
   for (const name of [...headers.keys()].filter(isForged)) headers.delete(name);
@@ -93,6 +96,7 @@ const STATED: ReadonlySet<string> = new Set([
   ...OTHER_CLAIMS,
   ...UNKEYED_HEADERS,
   ...PLATFORM_HEADERS,
+  DRILL_HEADER,
   "cache-control",
   "idempotency-key",
   "user-agent",

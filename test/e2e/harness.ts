@@ -17,6 +17,8 @@ import type { Answer, SendOptions } from "./http-client.ts";
 
 export const ADMIN_TOKEN = "e2e-token-0123456789abcdef0123456789abcdef";
 
+export const SIGNING_KEY = "e2e-signing-0123456789abcdef0123456789abcdef";
+
 export interface EdgeOptions {
   /** The config file's text, given the origins' addresses (`http://localhost:PORT`). */
   readonly config: (origins: readonly string[]) => string;
@@ -24,6 +26,10 @@ export interface EdgeOptions {
   readonly origins?: number;
   /** Runs the cron handler in the background; off by default, so that nothing happens that a test did not ask for. */
   readonly publish?: boolean;
+  /** Secrets of the Worker besides its own two. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Other Workers by the name of their binding, as the text of a module. */
+  readonly services?: Readonly<Record<string, string>>;
 }
 
 export interface Edge {
@@ -62,7 +68,7 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   const names = Array.from({ length: options.origins ?? 1 }, (_, i) => `origin-${i + 1}`);
   const origins = await Promise.all(names.map((name) => startOriginProcess({ name, port: 0, journal: join(folder, `${name}.log`) })));
   const log: string[] = [];
-  let worker = await startBuiltWorker(folder, log);
+  let worker = await startBuiltWorker(folder, { log, options });
   const edge: Edge = {
     get url() {
       return worker.url;
@@ -82,13 +88,13 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
       const result = await edge.cli("publish", file, "--yes");
       if (result.code !== 0) throw new Error(`publish failed with exit code ${result.code}:\n${result.stdout}\n${result.stderr}`);
     },
-    cli: (...args) => runCli({ workerUrl: worker.url, adminToken: ADMIN_TOKEN }, args),
+    cli: (...args) => runCli({ workerUrl: worker.url, adminToken: ADMIN_TOKEN, signingKey: SIGNING_KEY }, args),
     kv: kvAccess(() => worker.url),
     runCron: () => worker.runCron(),
     restart: async (restart = {}) => {
       await worker.dispose();
       if (restart.forgetCache === true) await rm(join(folder, "state/cache"), { recursive: true, force: true });
-      worker = await startBuiltWorker(folder, log, restart.remoteKv);
+      worker = await startBuiltWorker(folder, { log, options, remoteKv: restart.remoteKv });
     },
     stop: async () => {
       await worker.dispose();
@@ -100,7 +106,13 @@ export async function startEdge(options: EdgeOptions): Promise<Edge> {
   return edge;
 }
 
-async function startBuiltWorker(folder: string, log: string[], remoteKv?: URL): Promise<LocalWorker> {
+interface Start {
+  readonly log: string[];
+  readonly options: EdgeOptions;
+  readonly remoteKv?: URL | undefined;
+}
+
+async function startBuiltWorker(folder: string, { log, options, remoteKv }: Start): Promise<LocalWorker> {
   const { scriptPath } = await build();
   return startWorker({
     scriptPath,
@@ -109,7 +121,8 @@ async function startBuiltWorker(folder: string, log: string[], remoteKv?: URL): 
     persist: join(folder, "state"),
     // An edit must show at once, and nothing may be read from a copy that a test has just gone behind.
     vars: { STATE_POLL_MS: "100", STATE_QUIET_MS: "1000", STATE_COPY_MS: "0" },
-    secrets: { ADMIN_TOKEN },
+    secrets: { ADMIN_TOKEN, SIGNING_KEY, ...options.secrets },
+    ...(options.services === undefined ? {} : { services: options.services }),
     ...(remoteKv === undefined ? {} : { remoteKv }),
     onLog: (line) => log.push(line),
   });

@@ -6,6 +6,7 @@ import { join } from "node:path";
 
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
+import { startOriginProcess } from "../../scripts/local/origins.ts";
 import { eventually, startEdge } from "./harness.ts";
 import type { Edge } from "./harness.ts";
 
@@ -110,6 +111,43 @@ test("health shows what the cron saw: up, and down with the reason once an origi
   await edge.origins[1]?.fail("off");
   expect(await run("health")).toMatch(new RegExp(`web/localhost:${edge.origins[1]?.port} +down .*status 503`));
   await edge.runCron();
+});
+
+test("a killed origin shows in status as an open circuit of the isolate, with what opened it, and no visitor notices", async () => {
+  const third = await startOriginProcess({ name: "origin-3", port: 0 });
+  const addresses = [...edge.origins, third].map(({ port }) => `http://localhost:${port}`);
+  await edge.publish(config(addresses).replace("health: {", "circuit: { open: 1m, openMax: 1m }, health: {"));
+  await third.kill();
+  const id = `localhost:${third.port}`;
+  await eventually("its circuit opens", async () => (await statusOf("/api/echo")) === 200 && (await circuitOf(id)) === "open", 20_000);
+  const shown = await run("status");
+  expect(shown).toMatch(
+    new RegExp(`^ +${id} +avoided +circuit-open +1 +open for \\d+ (?:s|min) more, by connection +0 +\\d+ of \\d+ good$`, "m"),
+  );
+  expect(shown).toMatch(new RegExp(`^ +localhost:${edge.origins[0]?.port} +serving +ok +1 +closed +0 +(\\d+) of \\1 good$`, "m"));
+  expect(shown).toMatch(/^Origins as one isolate in .* sees them/m);
+});
+
+/** As the isolate itself tells. */
+async function circuitOf(id: string): Promise<string | undefined> {
+  const report = (await edge.admin("GET", "origins")).json() as { pools: { origins: { id: string; circuit: { phase: string } }[] }[] };
+  return report.pools.flatMap(({ origins }) => origins).find((origin) => origin.id === id)?.circuit.phase;
+}
+
+test("explain names the origin that a hash of the request then takes", async () => {
+  const addresses = edge.origins.map(({ port }) => `http://localhost:${port}`);
+  await edge.publish(config(addresses).replace("health: {", "balance: { hash: { by: header, name: X-User } }, health: {"));
+  const explained: (string | undefined)[] = [];
+  const taken: (string | undefined)[] = [];
+  for (const user of ["ada", "bob", "cyd", "dan", "eve", "fay"]) {
+    const { pools } = await json("explain", "GET", "http://edge.test/api/echo", "-H", `X-User: ${user}`);
+    explained.push((pools as { prefers: { origins: string[] } }[])[0]?.prefers.origins[0]);
+    await Promise.all(edge.origins.map((origin) => origin.forget()));
+    expect((await edge.get("/api/echo", { headers: [["X-User", user]] })).status).toBe(200);
+    taken.push(addresses[(await counts()).indexOf(1)]?.replace("http://", ""));
+  }
+  expect(explained).toEqual(taken);
+  expect(new Set(taken).size).toBe(2);
 });
 
 test("status, history, show and diff agree on what is in force", async () => {

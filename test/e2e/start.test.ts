@@ -97,7 +97,7 @@ test("what npm start prints works as printed, and Ctrl-C leaves nothing running"
   const statuses = await Promise.all(Array.from({ length: 30 }, async () => (await send(url, "/")).status));
   expect(new Set(statuses)).toEqual(new Set([200]));
 
-  expect(((await stat(join(folder, "admin-token"))).mode & 0o777).toString(8)).toBe("600");
+  for (const secret of ["admin-token", "signing-key"]) expect(((await stat(join(folder, secret))).mode & 0o777).toString(8)).toBe("600");
 
   const pids = descendants(run.child.pid ?? 0);
   expect(pids.length).toBeGreaterThan(4);

@@ -14,7 +14,7 @@ export interface FactsInput {
   readonly nowMs?: number;
 }
 
-export const noProxies: ClientRules = { addressHeader: "cf-connecting-ip", isTrustedProxy: () => false };
+export const noProxies: ClientRules = { addressHeader: "cf-connecting-ip", isTrustedProxy: () => false, ownCookies: [], ownHeaders: [] };
 
 export function factsOf(input: FactsInput = {}, client: ClientRules = noProxies): Facts {
   const headers = new Headers(input.headers);

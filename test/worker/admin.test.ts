@@ -8,14 +8,17 @@ import { emptyPurgeGenerations, parsePurgeGenerations, purgedAt, type PurgeGener
 import { encodeSnapshot, hashSnapshot } from "../../src/config/encode.ts";
 import { SNAPSHOT_FORMAT, type Snapshot } from "../../src/config/snapshot.ts";
 import { ADMIN_BODY_BYTES_MAX, PURGES_AT_ONCE_MAX, PURGE_EVERYWHERE_MS } from "../../src/limits.ts";
+import { createMarkers } from "../../src/origin/markers.ts";
+import { createOriginTable } from "../../src/origin/table.ts";
 import { platformCacheStore } from "../../src/platform/cache-store.ts";
 import { createConfigStore } from "../../src/platform/config-store.ts";
 import { createPurgeLedger, type PurgeLedger } from "../../src/platform/purge-ledger.ts";
-import type { Ports } from "../../src/ports.ts";
+import type { FetchInit, Ports } from "../../src/ports.ts";
 import { createStateHolder, type StateHolder } from "../../src/release/holder.ts";
 import { DEFAULT_INTERVALS } from "../../src/release/intervals.ts";
 import { PURGES_KEY, releaseKey } from "../../src/release/keys.ts";
 import { encodePointer } from "../../src/release/pointer.ts";
+import { NO_CONNECTOR, NO_SECRETS } from "../support/ports.ts";
 
 interface Bindings {
   readonly CONFIG: KVNamespace;
@@ -32,7 +35,7 @@ afterEach(async () => {
 
 test("without the right token every path and method gets nothing", async () => {
   const { ask } = await operator();
-  const paths = ["status", "health", "release", "overrides", "purge", "refresh", "", "nothing"];
+  const paths = ["status", "origins", "health", "release", "overrides", "purge", "refresh", "", "nothing"];
   for (const method of ["GET", "POST", "PUT", "OPTIONS", "PURGE"]) {
     for (const path of paths) {
       expect(await ask(method, path, { token: null })).toBeNull();
@@ -74,9 +77,16 @@ test("release, health and overrides show the documents", async () => {
   expect(await (await ask("GET", "health"))?.json()).toMatchObject({ version: null, document: null });
 });
 
-test("before the first publication the release page says what to do", async () => {
+test("origins shows what this isolate knows of each pool, and which data centre it is in", async () => {
+  const { ask, hash } = await operator();
+  const response = await ask("GET", "origins");
+  expect(response?.headers.get("cache-control")).toBe("no-store");
+  expect(await response?.json()).toEqual({ nowMs: expect.any(Number), release: hash, colo: "FRA", health: null, pools: [] });
+});
+
+test.each(["release", "origins"])("before the first publication %s says what to do", async (path) => {
   const { ask } = await operator({ publish: false });
-  const response = await ask("GET", "release");
+  const response = await ask("GET", path);
   expect(response?.status).toBe(404);
   expect(await response?.json()).toMatchObject({ error: { code: "no-release", message: expect.stringContaining("publish") } });
 });
@@ -182,14 +192,14 @@ test("PURGE with headers that say nothing clear purges nothing", async () => {
   expect(await CONFIG.get(PURGES_KEY)).toBeNull();
 });
 
-const refused: readonly (readonly [string, number, string])[] = [
+const refusedPurges: readonly (readonly [string, number, string])[] = [
   ["{", 400, "bad-request"],
   ["[]", 400, "bad-request"],
   ['{"kind":"all"}', 400, "bad-request"],
   [`{"kind":"tag","value":"${"x".repeat(ADMIN_BODY_BYTES_MAX)}"}`, 413, "too-large"],
 ];
 
-test.each(refused)("a purge request that begins with %.20s is refused", async (body, status, code) => {
+test.each(refusedPurges)("a purge request that begins with %.20s is refused", async (body, status, code) => {
   const { ask } = await operator();
   const response = await ask("POST", "purge", { body });
   expect(response?.status).toBe(status);
@@ -271,15 +281,20 @@ async function operator({ publish: published = true } = {}): Promise<Operator> {
     cache: platformCacheStore,
     config: createConfigStore(CONFIG),
     fetcher: { fetch: () => Promise.reject(new Error("the admin API needs no origin")) },
+    connector: NO_CONNECTOR,
+    secrets: NO_SECRETS,
     purges: createPurgeLedger(PURGE_LEDGER),
     log: { write: () => {} },
     defer: (work) => void work,
   };
   const context = (): Parameters<Admin["handleControl"]>[1] => ({
     holder,
+    origins: createOriginTable(),
+    markers: createMarkers("test"),
     ports,
     token: TOKEN,
     nowMs: Date.now(),
+    colo: "FRA",
     clientAddress: "192.0.2.7",
   });
   return {
@@ -296,7 +311,7 @@ async function operator({ publish: published = true } = {}): Promise<Operator> {
   };
 }
 
-async function publish(number: number, name: string): Promise<string> {
+async function publish(number: number, name: string, alerts: Snapshot["alerts"] = null): Promise<string> {
   const snapshot: Snapshot = {
     format: SNAPSHOT_FORMAT,
     sites: [],
@@ -304,6 +319,7 @@ async function publish(number: number, name: string): Promise<string> {
     lists: {},
     rules: [],
     client: { trustedProxies: { v4: [], v6: [] }, addressHeader: `x-${name}` },
+    alerts,
   };
   const release = await hashSnapshot(snapshot);
   await CONFIG.put(releaseKey(release), encodeSnapshot(snapshot));
@@ -330,3 +346,26 @@ async function stored(): Promise<PurgeGenerations> {
 function hardMs(generations: PurgeGenerations, url: string, tags: readonly string[] = []): number {
   return purgedAt(generations, { url, tags }).hardMs;
 }
+
+test("alert-test sends one signed event to the webhook, and says what is missing where it cannot", async () => {
+  const { admin, context, ports } = await operator();
+  const asked: { readonly url: string; readonly init: FetchInit }[] = [];
+  const fetcher = {
+    fetch: (url: string, init: FetchInit) => (asked.push({ url, init }), Promise.resolve(new Response(null, { status: 202 }))),
+  };
+  const ask = async (): Promise<Response | null> => {
+    const request = new Request("https://shop.test/_breakwater/alert-test", {
+      method: "POST",
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    return admin.handleControl(request, { ...context(), ports: { ...ports, fetcher, secrets: { get: () => "s3cret" } } });
+  };
+  const refused = await ask();
+  expect([refused?.status, await refused?.json()]).toEqual([409, { error: { code: "no-webhook", message: expect.any(String) } }]);
+  await publish(8, "shop", { url: "https://hooks.example/x", secret: "WEBHOOK_SECRET" });
+  await context().holder.refreshNow(ports, { pastCopies: true });
+  expect(await (await ask())?.json()).toEqual({ id: "0".repeat(32), signed: true, outcome: "delivered", detail: "status 202" });
+  expect(asked).toHaveLength(1);
+  expect(asked[0]?.url).toBe("https://hooks.example/x");
+  expect(asked[0]?.init.headers.get("x-breakwater-signature")).toMatch(/^t=\d+,v1=[0-9a-f]{64}$/);
+});

@@ -2,7 +2,7 @@
 // an origin that is a function. Asserts nothing; records what the origin was asked.
 
 import { decide } from "../../src/decide.ts";
-import type { CachePolicySnapshot, PoolSnapshot } from "../../src/config/snapshot.ts";
+import type { CachePolicySnapshot } from "../../src/config/snapshot.ts";
 import { emptyPurgeGenerations, type PurgeGenerations } from "../../src/cache/purge.ts";
 import type { CacheDigest, Exchange } from "../../src/exchange.ts";
 import { emptyOverrides } from "../../src/origin/overrides.ts";
@@ -13,12 +13,15 @@ import { createRouteTable } from "../../src/routing/path-table.ts";
 import type { Ruleset, Site } from "../../src/ruleset.ts";
 import { createEntryReader } from "../../src/cache/entries.ts";
 import { createFlightTable, type FlightTable } from "../../src/cache/flights.ts";
+import { createMarkers } from "../../src/origin/markers.ts";
+import { createStickyKeys } from "../../src/origin/sticky-keys.ts";
 import { createOriginTable } from "../../src/origin/table.ts";
 import { proxy } from "../../src/stages/proxy.ts";
 import { receive } from "../../src/stages/receive.ts";
 import { policyOf } from "../support/cache-policy.ts";
 import { routeOf } from "../support/routes.ts";
-import { CIRCUIT } from "../unit/origin/fixtures.ts";
+import { ONE_ATTEMPT, origin as originOf, pool } from "../unit/origin/fixtures.ts";
+import { NO_CONNECTOR, NO_SECRETS } from "../support/ports.ts";
 
 export interface Asked {
   readonly method: string;
@@ -60,6 +63,8 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
   let ruleset = rulesetOf(policyOf(input.policy));
   const origins = createOriginTable();
   const entries = createEntryReader();
+  const sticky = createStickyKeys();
+  const markers = createMarkers("test");
   const flights = countedFlights(() => (edge.boarded += 1));
   let ids = 0;
   const edge: Edge = {
@@ -94,10 +99,11 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
           rules: [],
           cache: { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null },
           attempts: [],
+          ladder: [],
           error: null,
         },
       };
-      const response = await proxy({ exchange, plan: decision.outcome.plan, origins, flights, entries, ports });
+      const response = await proxy({ exchange, plan: decision.outcome.plan, origins, flights, entries, sticky, markers, ports });
       return { response, cache: exchange.digest.cache };
     },
     async get(url, init) {
@@ -127,6 +133,8 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
         return response;
       },
     },
+    connector: NO_CONNECTOR,
+    secrets: NO_SECRETS,
     log: { write: (line) => void edge.log.push(line) },
     defer: (work) => void pending.push(work),
   };
@@ -148,11 +156,13 @@ function rulesetOf(policy: CachePolicySnapshot): Ruleset {
   const action = {
     kind: "proxy",
     pool: "web",
+    split: null,
     host: "origin",
     rewrite: { strip: "", prefix: "", path: null, query: { remove: [], set: [] } },
     cache: policy,
     timeouts: { headersMs: 30_000, headersWithBodyMs: 30_000, idleMs: 30_000, totalMs: null },
-    retry: { attempts: 1, onConnectError: false, onTimeout: false, onStatus: [], unsafeMethods: false, replayBytesMax: 0 },
+    retry: ONE_ATTEMPT,
+    failure: null,
   } as const;
   const site: Site = {
     name: "shop",
@@ -164,21 +174,14 @@ function rulesetOf(policy: CachePolicySnapshot): Ruleset {
     errorPages: {},
     routes: createRouteTable([{ ...route, action }]),
   };
-  const origin = { id: "one", base: "http://origin.test", basePath: "", weight: 1, backup: false };
-  const pool: PoolSnapshot = {
-    name: "web",
-    policy: { kind: "round-robin" },
-    origins: [origin],
-    health: null,
-    circuit: CIRCUIT,
-    fallback: null,
-  };
+  const web = pool("web", [originOf("one", { base: "http://origin.test" })]);
   return {
     release: "0".repeat(64),
     hosts: createHostTable([site]),
-    pools: new Map([["web", pool]]),
+    pools: new Map([["web", web]]),
     rules: [],
     originBases: ["http://origin.test"],
-    client: { addressHeader: "cf-connecting-ip", isTrustedProxy: () => false },
+    alerts: null,
+    client: { addressHeader: "cf-connecting-ip", isTrustedProxy: () => false, ownCookies: [], ownHeaders: [] },
   };
 }

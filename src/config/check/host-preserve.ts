@@ -20,8 +20,10 @@ export function checkHostPreserve(context: CheckContext, site: NormalSite, route
     return;
   }
   const zones = new Set(site.hosts.filter((host) => host !== "*").map(zoneGuess));
-  const pool = context.config.pools[route.pool ?? ""];
-  const foreign = (pool?.origins ?? []).map((origin) => new URL(origin.url).hostname).filter((host) => !zones.has(zoneGuess(host)));
+  const origins = Object.keys(route.pool?.split ?? {}).flatMap((name) => context.config.pools[name]?.origins ?? []);
+  // Another Worker behind a binding gets whatever host we say.
+  const hostnames = origins.filter(({ service }) => service === undefined).map(({ url }) => new URL(url).hostname);
+  const foreign = hostnames.filter((host) => !zones.has(zoneGuess(host)));
   if (foreign.length > 0) {
     const message = `The visitor's host cannot be sent to ${foreign.join(", ")}: the platform allows that only between names of the Worker's own zone.`;
     report(context, at, { code: "host-preserve", message, fix });
@@ -32,6 +34,6 @@ export function checkHostPreserve(context: CheckContext, site: NormalSite, route
 }
 
 /** The last two labels: never longer than the zone's name, so that no possible pair is refused. */
-function zoneGuess(host: string): string {
+export function zoneGuess(host: string): string {
   return host.split(".").slice(-2).join(".");
 }

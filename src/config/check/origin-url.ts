@@ -1,6 +1,8 @@
-// The URL of an origin: the platform takes host names only, and asking the Worker's own host would be a loop.
+// The URL of an origin: the platform takes host names only, and asking the Worker's own host would be a loop. Behind a service
+// binding there is no network, so that a host there is only a label.
 
 import { parseAddress } from "../../expression/ip.ts";
+import type { NormalPool } from "../normalize.ts";
 import type { Path } from "../source.ts";
 import { report } from "./context.ts";
 import type { CheckContext } from "./context.ts";
@@ -11,7 +13,8 @@ import type { CheckContext } from "./context.ts";
  * @param path - Of the origin, in its short or long form.
  * @returns Whether the URL can be read at all.
  */
-export function checkOriginUrl(context: CheckContext, text: string, path: Path): boolean {
+export function checkOriginUrl(context: CheckContext, origin: NormalPool["origins"][number], path: Path): boolean {
+  const { url: text, service } = origin;
   const at = [...path, "url"];
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null) {
@@ -23,6 +26,7 @@ export function checkOriginUrl(context: CheckContext, text: string, path: Path):
     });
     return false;
   }
+  if (service !== undefined) return true;
   if (isOwnHost(context, url)) {
     const message = `${url.hostname} is a host of this config: the Worker would ask itself.`;
     report(context, at, {
@@ -74,17 +78,17 @@ function reportAddress(context: CheckContext, url: URL, text: string, at: Path):
 }
 
 /** Exact hosts and wildcards; the default site `*` names no host. */
-function isOwnHost(context: CheckContext, url: URL): boolean {
+export function isOwnHost(context: CheckContext, url: URL): boolean {
   if (context.mode === "local" && isLoopback(url.hostname)) return false;
   const { hostname } = url;
   const hosts = context.config.sites.flatMap((site) => site.hosts);
   return hosts.some((host) => host === hostname || (host.startsWith("*.") && hostname.endsWith(host.slice(1))));
 }
 
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-function isAddress(hostname: string): boolean {
+export function isAddress(hostname: string): boolean {
   return parseAddress(hostname.replace(/^\[|\]$/g, "")) !== null;
 }

@@ -6,25 +6,32 @@ import { compileHealth, compileOrigin } from "../compile/pool.ts";
 import type { NormalPool } from "../normalize.ts";
 import type { Path } from "../source.ts";
 import { parseDurationMs, parseStatusRange } from "../units.ts";
+import { checkAuth } from "./auth.ts";
+import { checkBalance } from "./balance.ts";
+import { checkHealthTarget } from "./check-target.ts";
 import { lineOf, report, reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { checkPoolDurations } from "./durations.ts";
 import { checkOriginUrl } from "./origin-url.ts";
 import { checkReference } from "./references.ts";
+import { checkServiceName } from "./secrets.ts";
 
 export function checkPools(context: CheckContext): void {
   for (const [name, pool] of Object.entries(context.config.pools)) {
     const path = ["pools", name];
-    const urlsAreGood = pool.origins
-      .map((origin, index) => checkOriginUrl(context, origin.url, [...path, "origins", index]))
-      .every(Boolean);
+    const urlsAreGood = pool.origins.map((origin, index) => checkOriginUrl(context, origin, [...path, "origins", index])).every(Boolean);
+    for (const [index, { service }] of pool.origins.entries()) checkServiceName(context, service, [...path, "origins", index, "service"]);
     if (urlsAreGood) checkOriginIds(context, pool, path);
     checkPrimary(context, name, pool, path);
     checkHash(context, pool, path);
+    checkBalance(context, pool, path);
     checkCircuit(context, pool, path);
     checkHealthCheck(context, pool, path);
+    checkHealthTarget(context, pool, path);
+    checkAuth(context, pool, path);
     checkPoolDurations(context, pool, path);
-    checkReference(context, [...path, "fallback"], { what: "pool", name: pool.fallback, known: Object.keys(context.config.pools) });
+    const known = Object.keys(context.config.pools);
+    for (const fallback of pool.fallback) checkReference(context, [...path, "fallback"], { what: "pool", name: fallback, known });
     checkFallbacks(context, name, path);
   }
   checkUnused(context);
@@ -121,21 +128,18 @@ function checkHealthCheck(context: CheckContext, { health }: NormalPool, path: P
   }
 }
 
-/** Follows the chain; each cycle is reported once, at the pool whose name comes first. */
+/** Walks the tree of fallbacks; each cycle is reported once, at the pool whose name comes first. */
 function checkFallbacks(context: CheckContext, name: string, path: Path): void {
-  const { pools } = context.config;
-  const chain = [name];
-  for (let next = pools[name]?.fallback; next !== undefined && Object.hasOwn(pools, next); next = pools[next]?.fallback) {
-    if (next === name) {
-      if (chain.toSorted()[0] !== name) return;
-      const message = `The fallbacks go in a circle: ${[...chain, name].join(" -> ")}.`;
-      return report(context, [...path, "fallback"], { code: "fallback-cycle", message, fix: "Let the last pool have no fallback." });
-    }
-    if (chain.includes(next)) return;
-    chain.push(next);
+  const fallbacksOf = (pool: string): readonly string[] => context.config.pools[pool]?.fallback ?? [];
+  const cycle = pathBackTo(name, fallbacksOf);
+  if (cycle !== null) {
+    if (cycle.toSorted()[0] !== name) return;
+    const message = `The fallbacks go in a circle: ${[...cycle, name].join(" -> ")}.`;
+    return report(context, [...path, "fallback"], { code: "fallback-cycle", message, fix: "Let the last pool have no fallback." });
   }
-  if (chain.length <= POOL_FALLBACKS_MAX) return;
-  const message = `The chain of fallbacks has ${chain.length} pools: ${chain.join(" -> ")}.`;
+  const pools = [...reachable(name, fallbacksOf)];
+  if (pools.length <= POOL_FALLBACKS_MAX) return;
+  const message = `One request may come to ${pools.length} pools by fallbacks: ${pools.join(", ")}.`;
   report(context, [...path, "fallback"], {
     code: "fallback-chain",
     message,
@@ -144,13 +148,37 @@ function checkFallbacks(context: CheckContext, name: string, path: Path): void {
   });
 }
 
+type Next = (pool: string) => readonly string[];
+
+/** The pools on a way from the pool to itself; null when there is none. */
+function pathBackTo(name: string, next: Next): readonly string[] | null {
+  const seen = new Set<string>();
+  const walk = (at: string, way: readonly string[]): readonly string[] | null => {
+    for (const pool of next(at)) {
+      if (pool === name) return way;
+      if (seen.has(pool)) continue;
+      seen.add(pool);
+      const found = walk(pool, [...way, pool]);
+      if (found !== null) return found;
+    }
+    return null;
+  };
+  return walk(name, [name]);
+}
+
+function reachable(name: string, next: Next): ReadonlySet<string> {
+  const found = new Set([name]);
+  for (const pool of found) for (const other of next(pool)) found.add(other);
+  return found;
+}
+
 /** Silent while a name leads nowhere: it was probably meant to be one of these. */
 function checkUnused(context: CheckContext): void {
   if (context.diagnostics.some((diagnostic) => diagnostic.code === "dangling-pool")) return;
   const { pools, sites } = context.config;
   const used = new Set([
-    ...sites.flatMap((site) => site.routes.map((route) => route.pool)),
-    ...Object.values(pools).map((pool) => pool.fallback),
+    ...sites.flatMap((site) => site.routes.flatMap((route) => Object.keys(route.pool?.split ?? {}))),
+    ...Object.values(pools).flatMap((pool) => pool.fallback),
   ]);
   for (const name of Object.keys(pools).filter((candidate) => !used.has(candidate))) {
     const checked = pools[name]?.health === undefined ? "" : "; it is health-checked all the same";
@@ -165,7 +193,7 @@ function checkRunBudget(context: CheckContext): void {
   const pools = Object.entries(context.config.pools).flatMap(([name, { origins, health }]) =>
     health === undefined ? [] : [{ name, origins: origins.map(compileOrigin), health: compileHealth(health) }],
   );
-  const budget = checkBudget(pools);
+  const budget = checkBudget(pools, context.config.alerts !== undefined);
   const fix = "Raise `interval` or lower `timeout` of the pools with the most checks, or check fewer origins.";
   const found = budget.arithmetic.join("; ");
   if (!budget.fitsPaidPlan || !budget.fitsTime) {

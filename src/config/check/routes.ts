@@ -4,15 +4,17 @@ import { canonicalText, paramNames, parsePathPattern } from "../path-pattern.ts"
 import type { NormalRoute, NormalSite } from "../normalize.ts";
 import type { PathSnapshot } from "../snapshot.ts";
 import type { Path } from "../source.ts";
-import { BODY_BYTES_MAX, CACHE_OBJECT_BYTES_MAX, REPLAY_BYTES_MAX } from "../../limits.ts";
+import { BODY_BYTES_MAX, CACHE_OBJECT_BYTES_MAX, HOLD_BYTES_MAX_CONFIGURED, REPLAY_BYTES_MAX } from "../../limits.ts";
 import { parseSizeBytes } from "../units.ts";
 import { checkCache } from "./cache.ts";
 import { report, reportInside, reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { checkTimeouts } from "./durations.ts";
+import { checkFailure } from "./failure.ts";
 import { checkHeaderRules } from "./headers.ts";
 import { checkHostPreserve } from "./host-preserve.ts";
 import { checkReference } from "./references.ts";
+import { checkRespond } from "./respond.ts";
 import { checkTemplate } from "./templates.ts";
 import { checkUnkeyed } from "./unkeyed.ts";
 
@@ -31,17 +33,19 @@ function checkRoute(context: CheckContext, site: NormalSite, route: NormalRoute,
   }
   checkAction(context, route, path);
   checkConditions(context, route, path);
-  checkReference(context, [...path, "pool"], { what: "pool", name: route.pool, known: Object.keys(context.config.pools) });
+  checkPool(context, route, path);
   if (pattern.ok) checkStrip(context, route, pattern.value, path);
   if (route.host === "preserve") checkHostPreserve(context, site, route, path);
   checkCache(context, route, path);
   checkSizes(context, route, path);
-  checkRespond(context, route, path);
+  checkRespond(context, route.respond, [...path, "respond"]);
+  checkFailure(context, route, path);
   checkTimeouts(context, route, path);
   if (!pattern.ok) return;
   const params = paramNames(pattern.value);
   checkHeaderRules(context, route.headers, params, [...path, "headers"]);
   checkTemplate(context, [...path, "redirect", "to"], { text: route.redirect?.to, params });
+  checkTemplate(context, [...path, "failure", "redirect", "to"], { text: route.failure?.redirect?.to, params });
   checkTemplate(context, [...path, "rewrite"], { text: route.rewrite, params });
   for (const [name, text] of Object.entries(route.query?.set ?? {}))
     checkTemplate(context, [...path, "query", "set", name], { text, params });
@@ -51,7 +55,7 @@ function checkRoute(context: CheckContext, site: NormalSite, route: NormalRoute,
 const ACTIONS = ["pool", "redirect", "respond"] as const;
 
 /** Keys that mean something only for requests that go to a pool. */
-const PROXY_KEYS = ["host", "strip", "prefix", "rewrite", "query", "cache", "timeout", "retry"] as const;
+const PROXY_KEYS = ["host", "strip", "prefix", "rewrite", "query", "cache", "timeout", "retry", "failure"] as const;
 
 function checkAction(context: CheckContext, route: NormalRoute, path: Path): void {
   const given = ACTIONS.filter((action) => route[action] !== undefined);
@@ -78,6 +82,25 @@ function checkAction(context: CheckContext, route: NormalRoute, path: Path): voi
     reportKey(context, [...path, key], { code: "conflicting-actions", message, fix: `Remove \`${key}\`, or \`${given[0]}\`.` });
   }
 }
+
+function checkPool(context: CheckContext, { pool }: NormalRoute, path: Path): void {
+  if (pool === undefined) return;
+  const shares = Object.entries(pool.split);
+  const known = Object.keys(context.config.pools);
+  for (const [name] of shares) checkReference(context, [...path, "pool"], { what: "pool", name, known });
+  const sum = shares.reduce((total, [, percent]) => total + percent, 0);
+  // Percentages such as 33.3 add up to what they can.
+  if (Math.abs(sum - 100) <= SPLIT_ROUNDING) return;
+  report(context, [...path, "pool", "split"], {
+    code: "split-sum",
+    message: `The shares add up to ${Number(sum.toFixed(3))} percent.`,
+    expected: "100",
+    found: shares.map(([name, percent]) => `${name}: ${percent}`).join(", "),
+    fix: "Make the percentages add up to 100.",
+  });
+}
+
+const SPLIT_ROUNDING = 0.1;
 
 function checkConditions(context: CheckContext, route: NormalRoute, path: Path): void {
   const names = new Map<string, string>();
@@ -122,6 +145,7 @@ function checkSizes(context: CheckContext, route: NormalRoute, path: Path): void
     [["maxBody"], route.maxBody, BODY_BYTES_MAX],
     [["cache", "maxObject"], route.cache?.maxObject, CACHE_OBJECT_BYTES_MAX],
     [["retry", "replay"], route.retry?.replay, REPLAY_BYTES_MAX],
+    [["retry", "hold"], route.retry?.hold, HOLD_BYTES_MAX_CONFIGURED],
   ] as const;
   for (const [where, text, bytesMax] of sizes) {
     if ((parseSizeBytes(text ?? "") ?? 0) <= bytesMax) continue;
@@ -133,22 +157,5 @@ function checkSizes(context: CheckContext, route: NormalRoute, path: Path): void
       found: text ?? "",
       fix: `Write ${bytesMax / 1024 ** 2}MiB or less.`,
     });
-  }
-}
-
-/** RFC 9110 15.3.5, 15.3.6 and 15.4.5: these statuses have no content. */
-const NO_CONTENT: readonly number[] = [204, 205, 304];
-
-function checkRespond(context: CheckContext, route: NormalRoute, path: Path): void {
-  const { respond } = route;
-  if (respond === undefined) return;
-  const hasBody = respond.file !== undefined || (respond.body ?? "") !== "";
-  if (hasBody && NO_CONTENT.includes(respond.status)) {
-    const message = `An answer with status ${respond.status} has no body.`;
-    report(context, [...path, "respond"], { code: "conflicting-options", message, fix: "Remove the body, or use status 200." });
-  }
-  if (respond.body !== undefined && respond.file !== undefined) {
-    const message = "`respond` has both `body` and `file`.";
-    reportKey(context, [...path, "respond", "file"], { code: "conflicting-options", message, fix: "Keep one of them." });
   }
 }

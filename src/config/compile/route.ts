@@ -4,6 +4,7 @@ import type { NormalRoute, NormalSite } from "../normalize.ts";
 import { canonicalText, paramNames, parsePathPattern } from "../path-pattern.ts";
 import type { Resources } from "../resources.ts";
 import type { ConditionSnapshot, ProxyActionSnapshot, RedirectActionSnapshot, RespondActionSnapshot, RouteSnapshot } from "../snapshot.ts";
+import type { FailureSnapshot, HedgeSnapshot, SplitSnapshot } from "../snapshot.ts";
 import { parseDurationMs, parseSizeBytes } from "../units.ts";
 import { compileCache } from "./cache.ts";
 import { contentTypeOf, PLAIN_TEXT } from "./content-type.ts";
@@ -57,9 +58,16 @@ function compileWanted(wanted: boolean | string | { readonly not: string }): Pic
 }
 
 function compileAction(route: NormalRoute, params: readonly string[], resources: Resources): RouteSnapshot["action"] {
-  if (route.redirect !== undefined) return compileRedirect(route.redirect, params);
-  if (route.respond !== undefined) return compileRespond(route.respond, resources);
-  return compileProxy(route, params);
+  return compileAnswer(route, params, resources) ?? compileProxy(route, params, resources);
+}
+
+function compileAnswer(
+  { redirect, respond }: Pick<NormalRoute, "redirect" | "respond">,
+  params: readonly string[],
+  resources: Resources,
+): RedirectActionSnapshot | RespondActionSnapshot | null {
+  if (redirect !== undefined) return compileRedirect(redirect, params);
+  return respond === undefined ? null : compileRespond(respond, resources);
 }
 
 export function compileRedirect(redirect: NonNullable<NormalRoute["redirect"]>, params: readonly string[]): RedirectActionSnapshot {
@@ -72,11 +80,13 @@ function compileRespond(respond: NonNullable<NormalRoute["respond"]>, resources:
   return { kind: "respond", status, contentType: respond.contentType ?? (file === undefined ? PLAIN_TEXT : contentTypeOf(file)), body };
 }
 
-function compileProxy(route: NormalRoute, params: readonly string[]): ProxyActionSnapshot {
+function compileProxy(route: NormalRoute, params: readonly string[], resources: Resources): ProxyActionSnapshot {
   const { set, remove } = route.query ?? { set: {}, remove: [] };
+  const { shares, ...split } = compileSplit(promised(route.pool, "pool"));
   return {
     kind: "proxy",
-    pool: promised(route.pool, "pool"),
+    pool: promised(shares[0], "pool").pool,
+    split: shares.length === 1 ? null : { ...split, shares },
     host: route.host === "preserve" ? "visitor" : "origin",
     rewrite: {
       strip: canonicalPrefix(route.strip),
@@ -92,7 +102,23 @@ function compileProxy(route: NormalRoute, params: readonly string[]): ProxyActio
     cache: compileCache(promised(route.cache, "cache")),
     timeouts: compileTimeouts(promised(route.timeout, "timeout")),
     retry: compileRetry(promised(route.retry, "retry")),
+    failure: compileFailure(route, params, resources),
   };
+}
+
+/** A pool without a share is not part of it. */
+function compileSplit({ split, by }: NonNullable<NormalRoute["pool"]>): SplitSnapshot {
+  const shares = Object.entries(split)
+    .filter(([, percent]) => percent > 0)
+    .map(([pool, percent]) => ({ pool, percent }));
+  if (by === "client") return { by, name: "", shares };
+  return "header" in by ? { by: "header", name: by.header.toLowerCase(), shares } : { by: "cookie", name: by.cookie, shares };
+}
+
+function compileFailure({ failure }: NormalRoute, params: readonly string[], resources: Resources): FailureSnapshot | null {
+  if (failure === undefined) return null;
+  const answer = promised(compileAnswer(failure, params, resources), "failure");
+  return { onStatus: [...new Set(failure.on)].toSorted((a, b) => a - b), answer };
 }
 
 /** In the encoding that paths are matched in. */
@@ -117,5 +143,13 @@ function compileRetry(retry: NonNullable<NormalRoute["retry"]>): ProxyActionSnap
     onStatus: [...new Set(retry.on.filter((on) => typeof on === "number"))].toSorted((a, b) => a - b),
     unsafeMethods: retry.methods === "all",
     replayBytesMax: promised(parseSizeBytes(retry.replay), "retry.replay"),
+    hedge: compileHedge(retry.hedge),
+    holdBytesMax: promised(parseSizeBytes(retry.hold), "retry.hold"),
+    resume: retry.resume,
   };
+}
+
+function compileHedge(hedge: NonNullable<NormalRoute["retry"]>["hedge"]): HedgeSnapshot | null {
+  if (hedge === "off") return null;
+  return { afterMs: hedge === "auto" ? null : promised(parseDurationMs(hedge), "retry.hedge") };
 }

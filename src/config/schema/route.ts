@@ -6,7 +6,9 @@ import {
   PAGE_BYTES_MAX,
   REPLAY_BYTES_MAX_DEFAULT,
   RETRY_ATTEMPTS_MAX,
+  HOLD_BYTES_MAX,
   ROUTE_CONDITIONS_MAX,
+  SPLIT_POOLS_MAX,
 } from "../../limits.ts";
 import { cacheLong, cacheShort } from "./cache.ts";
 import { headers } from "./headers.ts";
@@ -79,8 +81,8 @@ export const retryLong = mapping({
   on: key(
     z
       .array(z.union([z.enum(["connect-error", "timeout"]), z.int().min(500).max(599)]))
-      .default(["connect-error", "timeout", 502, 503, 504]),
-    "What makes an attempt count as failed and the next origin be asked.",
+      .default(["connect-error", "timeout", 500, 502, 503, 504]),
+    "What makes an attempt count as failed and the next origin be asked. After a 500 only for GET, HEAD and OPTIONS.",
     ["connect-error", 503],
   ),
   methods: key(
@@ -93,6 +95,21 @@ export const retryLong = mapping({
     "Request bodies up to this size are kept for a second attempt.",
     "256KiB",
   ),
+  hedge: key(
+    z.union([z.enum(["auto", "off"]), duration]).default("auto"),
+    "When a GET or HEAD is sent to a second origin while the first is silent: `auto` after three times what the route takes there, 50 ms at least; `off`; or a time.",
+    "200ms",
+  ),
+  hold: key(
+    size.default(`${HOLD_BYTES_MAX / 1024}KiB`),
+    "Answers up to this size are read whole before the visitor gets the first byte, so that one that breaks is asked for elsewhere. 0B holds none.",
+    "16KiB",
+  ),
+  resume: key(
+    z.boolean().default(true),
+    "Longer answers that break are continued from another origin, where both name the same strong ETag.",
+    false,
+  ),
 });
 
 export const redirectLong = mapping({
@@ -101,11 +118,55 @@ export const redirectLong = mapping({
   query: key(z.enum(["keep", "drop"]).default("keep"), "Whether the request's query is put at the end.", "drop"),
 });
 
-export const respondLong = mapping({
-  status: key(z.int().min(200).max(599).default(200), "Status of the answer.", 410),
-  body: key(z.string().max(PAGE_BYTES_MAX).optional(), "Text of the answer.", "gone"),
-  file: key(fileName.optional(), "File with the body, in place of `body`.", "./pages/gone.html"),
-  contentType: key(contentType.optional(), "By the file's name, else text/plain; charset=utf-8.", "application/json"),
+function respondKeys(status: number) {
+  return mapping({
+    status: key(z.int().min(200).max(599).default(status), "Status of the answer.", 410),
+    body: key(z.string().max(PAGE_BYTES_MAX).optional(), "Text of the answer.", "gone"),
+    file: key(fileName.optional(), "File with the body, in place of `body`.", "./pages/gone.html"),
+    contentType: key(contentType.optional(), "By the file's name, else text/plain; charset=utf-8.", "application/json"),
+  });
+}
+
+export const respondLong = respondKeys(200);
+
+/** The page of a failure is a failure, unless it says otherwise. */
+export const failureRespondLong = respondKeys(503);
+
+export const splitLong = mapping({
+  split: key(
+    z.record(name, z.number().min(0).max(100)).refine((shares) => Object.keys(shares).length <= SPLIT_POOLS_MAX, {
+      error: () => `${SPLIT_POOLS_MAX} pools at most`,
+    }),
+    "Pools with their share of the visitors in percent; together 100.",
+    { web: 95, canary: 5 },
+  ),
+  by: key(
+    z
+      .union([
+        z.literal("client"),
+        mapping({ header: key(headerName, "Name of the header.", "X-User") }),
+        mapping({ cookie: key(cookieName, "Name of the cookie.", "uid") }),
+      ])
+      .default("client"),
+    "What one visitor is known by, who always comes to the same pool: the address (`client`), a header or a cookie.",
+    { cookie: "uid" },
+  ),
+});
+
+const failureLong = mapping({
+  on: key(
+    z.array(z.int().min(500).max(599)).default([]),
+    "Statuses of origins that count as no answer. Without them an origin's own error page is passed on.",
+    [502, 503],
+  ),
+  redirect: key(z.union([redirectTarget, redirectLong]).optional(), "Sends visitors elsewhere.", "https://status.example.com/"),
+  respond: key(
+    z.union([z.int().min(200).max(599), z.string().max(PAGE_BYTES_MAX), failureRespondLong]).optional(),
+    "Answers by itself, with 503 unless it says otherwise.",
+    {
+      file: "./pages/sorry.html",
+    },
+  ),
 });
 
 export const route = mapping({
@@ -123,7 +184,11 @@ export const route = mapping({
     }).prefault({}),
     "Conditions that must all hold.",
   ),
-  pool: key(name.optional(), "Sends the request to an origin of this pool.", "web"),
+  pool: key(
+    z.union([name, splitLong]).optional(),
+    "Sends the request to an origin of this pool, or shares visitors out among several.",
+    "web",
+  ),
   redirect: key(
     z.union([redirectTarget, redirectLong]).optional(),
     "Answers with a redirect: the target, or the long form.",
@@ -169,6 +234,11 @@ export const route = mapping({
     z.union([z.literal("off"), z.int().min(1).max(RETRY_ATTEMPTS_MAX), retryLong]).optional(),
     "`off`, a number of attempts, or the long form.",
     2,
+  ),
+  failure: key(
+    failureLong.optional(),
+    "What visitors get when no origin answers and nothing stored may stand in. Without it, the site's error page.",
+    { redirect: "https://status.example.com/" },
   ),
   headers: key(headers.prefault({}), "Header rules of this route, after those of the site."),
   maxBody: key(size.default(`${BODY_BYTES_MAX_DEFAULT / 1024 ** 2}MiB`), "Larger request bodies are answered with 413.", "10MB"),

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { cacheKey, urlOfKey } from "../../../src/cache/key.ts";
+import { cacheKey, keySource, urlOfKey } from "../../../src/cache/key.ts";
 import type { CacheKeySnapshot } from "../../../src/config/snapshot.ts";
 import { factsOf } from "../../support/facts.ts";
 
@@ -71,9 +71,16 @@ test("a value cannot pose as another part of the key", () => {
 test("a route with conditions has keys of its own for the same URL", () => {
   const facts = factsOf();
   const conditions = [{ source: "header", name: "x-beta", equals: null, negate: false }] as const;
-  const beta = cacheKey(facts, plain, { id: "shop * /*", conditions }).key;
-  expect(beta).not.toBe(cacheKey(facts, plain, { id: "shop * /*", conditions: [] }).key);
+  const beta = cacheKey(facts, plain, keySource({ id: "shop * /*", conditions }, null)).key;
+  expect(beta).not.toBe(cacheKey(facts, plain, keySource({ id: "shop * /*", conditions: [] }, null)).key);
   expect(urlOfKey(beta)).toBe("http://shop.test/");
+});
+
+test("each pool of a route that shares its visitors out has keys of its own for the same URL, which one purge names", () => {
+  const route = { id: "shop * /*", conditions: [] };
+  const keys = [null, { pool: "web" }, { pool: "canary" }].map((split) => cacheKey(factsOf(), plain, keySource(route, split)).key);
+  expect(new Set(keys).size).toBe(3);
+  expect(keys.map(urlOfKey)).toEqual(Array.from(keys, () => "http://shop.test/"));
 });
 
 const query = fc.stringMatching(/^[a-c=&%+_]{0,12}$/);

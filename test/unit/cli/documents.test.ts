@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isInside } from "../../../scripts/commands/files.ts";
-import { HEALTH_STALE_MS, healthRows, isStale } from "../../../scripts/commands/health.ts";
+import { HEALTH_STALE_MS, healthRows, isStale } from "../../../scripts/health/view.ts";
 import { withStanding } from "../../../scripts/commands/history.ts";
 import { compareSnapshots } from "../../../scripts/compare/snapshots.ts";
 import { baseFor } from "../../../scripts/store/base-record.ts";
@@ -10,6 +10,7 @@ import { encodeHistory, parseHistory, type HistoryEntry } from "../../../scripts
 import { pickNamespace } from "../../../scripts/store/namespaces.ts";
 import { applyChange } from "../../../scripts/store/overrides.ts";
 import { showsOverrides, showsRelease } from "../../../scripts/store/refresh.ts";
+import { SNAPSHOT_FORMAT } from "../../../src/config/snapshot.ts";
 import type { RuleSnapshot, Snapshot } from "../../../src/config/snapshot.ts";
 import { emptyOverrides } from "../../../src/origin/overrides.ts";
 import type { Pointer } from "../../../src/release/pointer.ts";
@@ -151,12 +152,13 @@ describe("the difference of two configs", () => {
     owner: "",
   });
   const snapshot = (ids: readonly string[], lists: Snapshot["lists"] = {}): Snapshot => ({
-    format: 2,
+    format: SNAPSHOT_FORMAT,
     sites: [],
     pools: [],
     lists,
     rules: ids.map(rule),
     client: { trustedProxies: { v4: [], v6: [] }, addressHeader: "cf-connecting-ip" },
+    alerts: null,
   });
   const ids = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"));
 
@@ -188,6 +190,18 @@ describe("the difference of two configs", () => {
     expect(compareSnapshots(snapshot([], list(["a", "b"])), snapshot([], list(["b", "c", "d"])))).toEqual([
       { kind: "changed", thing: "list", name: "words", details: [{ path: "entries", before: 2, after: "3 (2 added, 1 removed)" }] },
     ]);
+  });
+
+  test.each([
+    [null, { url: "https://a.example/x", secret: null }, [{ kind: "added", thing: "alerts", name: "webhook", details: [] }]],
+    [{ url: "https://a.example/x", secret: "S" }, null, [{ kind: "removed", thing: "alerts", name: "webhook", details: [] }]],
+    [
+      { url: "https://a.example/x", secret: "S" },
+      { url: "https://a.example/x", secret: "T" },
+      [{ kind: "changed", thing: "alerts", name: "webhook", details: [{ path: "secret", before: "S", after: "T" }] }],
+    ],
+  ])("a webhook of %j that becomes %j is a difference", (before, after, expected) => {
+    expect(compareSnapshots({ ...snapshot([]), alerts: before }, { ...snapshot([]), alerts: after })).toEqual(expected);
   });
 
   test("origins without health are in the table as well", () => {

@@ -1,6 +1,6 @@
 // Runs the command line as its users do: a process of its own, in a folder of its own, with nothing of this machine's login.
 
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +25,8 @@ export interface Bench {
   readonly write: (name: string, text: string) => void;
   /** @param input - Standard input; without it there is none. */
   readonly run: (args: readonly string[], env?: Readonly<Record<string, string>>, input?: string) => Promise<Ran>;
+  /** Starts a command that goes on, and hands over its process while it runs. */
+  readonly start: (args: readonly string[], running: (child: ChildProcess) => void) => Promise<Ran>;
   /** With --remote, the account's credentials and --yes. */
   readonly runRemote: (args: readonly string[], env?: Readonly<Record<string, string>>) => Promise<Ran>;
 }
@@ -43,26 +45,22 @@ export function bench(): Bench {
     await server.close();
     rmSync(folder, { recursive: true, force: true });
   });
-  const run: Bench["run"] = (args, env = {}, input = "") =>
-    spawnCli(args, {
-      cwd: folder,
-      input,
-      env: {
-        PATH: process.env["PATH"] ?? "",
-        HOME: folder,
-        BREAKWATER_URL: server.url,
-        BREAKWATER_ADMIN_TOKEN: ADMIN_TOKEN,
-        BREAKWATER_AUTHOR: "kim",
-        BREAKWATER_RETRY_MS: "1",
-        BREAKWATER_SETTLE_MS: "0",
-        ...env,
-      },
-    });
+  const baseEnv = (): Readonly<Record<string, string>> => ({
+    PATH: process.env["PATH"] ?? "",
+    HOME: folder,
+    BREAKWATER_URL: server.url,
+    BREAKWATER_ADMIN_TOKEN: ADMIN_TOKEN,
+    BREAKWATER_AUTHOR: "kim",
+    BREAKWATER_RETRY_MS: "1",
+    BREAKWATER_SETTLE_MS: "0",
+  });
+  const run: Bench["run"] = (args, env = {}, input = "") => spawnCli(args, { cwd: folder, input, env: { ...baseEnv(), ...env } });
   return {
     server: () => server,
     folder: () => folder,
     write: (name, text) => writeFileSync(join(folder, name), text),
     run,
+    start: (args, running) => spawnCli(args, { cwd: folder, input: "", env: baseEnv(), running }),
     runRemote: (args, env = {}) =>
       run([...args, "--remote", "--yes"], {
         CLOUDFLARE_API_TOKEN: API_TOKEN,
@@ -77,9 +75,10 @@ interface Start {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
   readonly input: string;
+  readonly running?: (child: ChildProcess) => void;
 }
 
-function spawnCli(args: readonly string[], { cwd, env, input }: Start): Promise<Ran> {
+function spawnCli(args: readonly string[], { cwd, env, input, running }: Start): Promise<Ran> {
   const child = spawn(process.execPath, [SCRIPT, ...args], { cwd, env: { ...env }, stdio: ["pipe", "pipe", "pipe"] });
   // A command that does not read it may end first.
   child.stdin.on("error", () => undefined).end(input);
@@ -87,6 +86,7 @@ function spawnCli(args: readonly string[], { cwd, env, input }: Start): Promise<
   const err: Buffer[] = [];
   child.stdout.on("data", (chunk: Buffer) => out.push(chunk));
   child.stderr.on("data", (chunk: Buffer) => err.push(chunk));
+  running?.(child);
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => {

@@ -13,11 +13,26 @@ function golden(name: string): string {
 describe("help", () => {
   const commands: readonly (readonly string[])[] = [
     [],
-    ...["init", "validate", "diff", "publish", "history", "rollback", "show", "rule", "origin", "health", "purge", "status", "explain"].map(
-      (name) => [name],
-    ),
+    ...[
+      "init",
+      "validate",
+      "diff",
+      "publish",
+      "history",
+      "rollback",
+      "show",
+      "rule",
+      "origin",
+      "health",
+      "drill",
+      "purge",
+      "status",
+      "explain",
+    ].map((name) => [name]),
     ...["list", "add", "remove", "enable", "disable"].map((name) => ["rule", name]),
+    ["alert", "test"],
     ...["list", "drain", "down", "up", "weight", "restore"].map((name) => ["origin", name]),
+    ["drill", "sign"],
   ];
   test.each(commands.map((words) => [words.join(" "), words] as const))("breakwater %s --help", async (name, words) => {
     const ran = await run([...words, "--help"]);

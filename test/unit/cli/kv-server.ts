@@ -14,8 +14,8 @@ export interface Seen {
   readonly authorization: string;
 }
 
-/** What to answer in place of the real answer; `drop` closes the connection. */
-export type Fault = "drop" | { readonly status: number; readonly headers?: Readonly<Record<string, string>> };
+/** What to answer in place of the real answer; `drop` closes the connection, `silence` never answers. */
+export type Fault = "drop" | "silence" | { readonly status: number; readonly headers?: Readonly<Record<string, string>> };
 
 export interface KvServer {
   readonly url: string;
@@ -30,12 +30,16 @@ export interface KvServer {
   purgesGranted: number;
   /** Asked before each KV request. */
   fault: (request: { readonly method: string; readonly key: string }) => Fault | null;
+  /** Runs when a request was met with silence. */
+  silenced: () => void;
   /** Runs after a value was stored and before the answer: a rival, a lagging replica. */
   afterPut: (key: string) => void;
   /** Next reads of a key that get this text instead (null: missing). */
   readonly lagging: Map<string, (string | null)[]>;
   /** What the Worker's admin API says on /status and /refresh; null answers from the values. */
   status: unknown;
+  /** What it says on /origins; null answers as a Worker that is older than that path. */
+  origins: unknown;
   namespaces: readonly { readonly id: string; readonly title: string }[];
   close(): Promise<void>;
 }
@@ -50,9 +54,11 @@ export async function startKvServer(): Promise<KvServer> {
     purges: [],
     purgesGranted: Number.POSITIVE_INFINITY,
     fault: () => null,
+    silenced: () => undefined,
     afterPut: () => undefined,
     lagging: new Map(),
     status: null,
+    origins: null,
     namespaces: [{ id: "CONFIG", title: "CONFIG" }],
     close: () => close(server),
   };
@@ -96,6 +102,7 @@ function kv(state: KvServer, { method, path, body }: Request, response: ServerRe
   const key = path.startsWith("/values/") ? decodeURIComponent(path.slice("/values/".length)) : "";
   const fault = state.fault({ method, key: key === "" ? path : key });
   if (fault === "drop") return void response.destroy();
+  if (fault === "silence") return state.silenced();
   if (fault !== null) return send(response, fault.status, failed(fault.status, "a fault of the test"), fault.headers);
   if (key !== "" && method === "PUT") {
     state.values.set(key, body);
@@ -151,6 +158,10 @@ function admin(
     state.purges.push(JSON.parse(request.body));
     if (state.purges.length > state.purgesGranted) return send(response, 503, JSON.stringify({ error: { message: "the ledger is away" } }));
     return send(response, 200, JSON.stringify({ id: "p1", atMs: 1000, everywhereByMs: Date.UTC(2026, 10, 23, 20, 0, 0) }));
+  }
+  if (request.url === "/_breakwater/origins") {
+    const unknown = { error: { code: "unknown-path", message: "there is nothing at this path" } };
+    return send(response, state.origins === null ? 404 : 200, JSON.stringify(state.origins ?? unknown));
   }
   send(response, 200, JSON.stringify(state.status ?? statusOf(state)));
 }

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { OriginOverride } from "../../../src/origin/overrides.ts";
 import { bench, BLOCK_WP, config } from "./harness.ts";
 
-const { server, folder, write, run } = bench();
+const { server, folder, write, run, start } = bench();
 
 const POLICY = `sites:
   - name: www
@@ -184,16 +184,16 @@ describe("origin", () => {
   });
 });
 
-describe("health", () => {
-  function healthDocument(asOfMs: number): string {
-    const common = { sinceMs: asOfMs - 125_000, checkedAtMs: asOfMs, passes: 0, failures: 0 };
-    const origins = {
-      "web/origin.example.net": { ...common, state: "up", why: "ok", detail: "", rttMs: 12.4, passes: 9 },
-      "web/second.example.net": { ...common, state: "down", why: "status", detail: "status 503", rttMs: 3, failures: 4 },
-    };
-    return JSON.stringify({ format: 1, generation: 7, asOfMs, region: "FRA", origins });
-  }
+function healthDocument(asOfMs: number, second: object = {}): string {
+  const common = { sinceMs: asOfMs - 125_000, checkedAtMs: asOfMs, passes: 0, failures: 0 };
+  const origins = {
+    "web/origin.example.net": { ...common, state: "up", why: "ok", detail: "", rttMs: 12.4, passes: 9 },
+    "web/second.example.net": { ...common, state: "down", why: "status", detail: "status 503", rttMs: 3, failures: 4, ...second },
+  };
+  return JSON.stringify({ format: 1, generation: 7, asOfMs, region: "FRA", origins });
+}
 
+describe("health", () => {
   test("shows state, since, why, round trip and region of every origin", async () => {
     server().values.set("health", healthDocument(Date.now() - 1000));
     const ran = await run(["health"]);
@@ -201,6 +201,16 @@ describe("health", () => {
     expect(ran.stdout).toMatch(/^ORIGIN +STATE +SINCE +WHY +RTT +REGION +OPERATOR$/m);
     expect(ran.stdout).toMatch(/^web\/origin\.example\.net +up +2 min ago +ok +12 ms +FRA$/m);
     expect(ran.stdout).toMatch(/^web\/second\.example\.net +down +2 min ago +status: status 503 +3 ms +FRA$/m);
+  });
+
+  test("shows the operator's word with what is left of it, for origins that were never checked as well", async () => {
+    const word = { state: "drain", weight: null, untilMs: Date.now() + 95_000, atMs: 1, by: "kim", reason: "new disk" };
+    const origins = { "web/second.example.net": word, "web/origin.example.net": { ...word, state: "weight", weight: 0.5, untilMs: null } };
+    server().values.set("overrides", JSON.stringify({ format: 1, version: 1, origins }));
+    server().values.set("health", JSON.stringify({ format: 1, generation: 7, asOfMs: Date.now(), region: "FRA", origins: {} }));
+    const { stdout } = await run(["health"]);
+    expect(stdout).toMatch(/^web\/second\.example\.net +unknown +drain for 1 min more, by kim: new disk$/m);
+    expect(stdout).toMatch(/^web\/origin\.example\.net +unknown +weight 0\.5, by kim: new disk$/m);
   });
 
   // The limit itself is tested in documents.test.ts, without a clock.
@@ -219,6 +229,93 @@ describe("health", () => {
     const ran = await run(["health"]);
     expect(ran.code).toBe(2);
     expect(ran.stderr).toContain("why: ");
+  });
+});
+
+// What is shown when, and how it ends, is tested in health-watch.test.ts, without processes.
+describe("health --watch", () => {
+  test("shows the change when it comes, and Ctrl-C ends it with 0", async () => {
+    server().values.set("health", healthDocument(Date.now()));
+    let shown = "";
+    let changed = false;
+    const ran = await start(["health", "--watch", "--every", "1s"], (child) => {
+      child.stdout?.on("data", (chunk: Buffer) => {
+        shown += chunk.toString("utf8");
+        if (shown.includes("restarted")) child.kill("SIGINT");
+        else if (!changed && shown.includes("As of")) server().values.set("health", healthDocument(Date.now(), { detail: "restarted" }));
+        changed = shown.includes("As of");
+      });
+    });
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout.split("\n\n").map((block) => /^\d{4}-\d\d-\d\d [\d:]{8} UTC\nORIGIN /.test(block))).toEqual([true, true]);
+    expect(ran.stdout).not.toContain("\u001b");
+  });
+
+  test("Ctrl-C ends it at once with 0 while the store is silent", async () => {
+    server().values.set("health", healthDocument(Date.now()));
+    let silent = false;
+    server().fault = ({ key }) => (silent && key === "health" ? "silence" : null);
+    const ran = await start(["health", "--watch", "--every", "1s", "--json"], (child) => {
+      child.stdout?.once("data", () => (silent = true));
+      server().silenced = () => child.kill("SIGINT");
+    });
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test("--for ends it with the exit code of health, with one line of JSON for each change", async () => {
+    server().values.set("health", healthDocument(Date.now() - 400_000));
+    const ran = await run(["health", "--watch", "--for", "1s", "--json"]);
+    expect(ran.code).toBe(2);
+    expect(ran.stdout.trim().split("\n")).toHaveLength(1);
+    expect(ran.json()).toMatchObject({ ok: false, stale: true, origins: [{ health: { state: "up" } }, { health: { state: "down" } }] });
+  });
+
+  test("who reads no more of it ends it", async () => {
+    server().values.set("health", healthDocument(Date.now()));
+    let change = 0;
+    const ran = await start(["health", "--watch", "--every", "1s"], (child) => {
+      child.stdout?.once("data", () => child.stdout?.destroy());
+      server().fault = ({ key }) => {
+        if (key === "health") server().values.set("health", healthDocument(Date.now(), { detail: `change ${(change += 1)}` }));
+        return null;
+      };
+    });
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+  });
+
+  test.each<readonly [readonly string[], string]>([
+    [["--for", "1m"], "--for needs --watch"],
+    [["--watch", "--every", "5"], '--every: "5" is not a duration'],
+  ])("%j is exit code 2", async (args, text) => {
+    const ran = await run(["health", ...args]);
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain(text);
+  });
+});
+
+describe("status", () => {
+  const told = {
+    nowMs: 1_000,
+    colo: "FRA",
+    pools: [{ name: "web", policy: { kind: "random" }, origins: [{ id: "a", standing: { use: "serving", reason: "ok", weight: 1 } }] }],
+  };
+
+  // How they are shown is tested in status-origins.test.ts, without processes.
+  test("shows the origins as the isolate that answers tells of them, and all of that with --json", async () => {
+    server().origins = told;
+    const ran = await run(["status"]);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(
+      /^Origins as one isolate in the data centre FRA sees them.*\n +pool web: random.*\n +ORIGIN .*\n +a +serving +ok/m,
+    );
+    expect((await run(["status", "--json"])).json()).toMatchObject({ ok: true, origins: told, originsProblem: null });
+  });
+
+  test("a Worker that is older than the command line takes nothing from the rest", async () => {
+    const ran = await run(["status"]);
+    expect(ran).toMatchObject({ code: 0, stderr: "" });
+    expect(ran.stdout).toMatch(/ {8}release 1 .*\nOrigins unknown: this Worker is older than the command line/);
+    expect((await run(["status", "--json"])).json()).toMatchObject({ ok: true, status: { number: 1 }, origins: null });
   });
 });
 
@@ -273,12 +370,19 @@ describe("explain", () => {
       pools: [
         {
           name: "web",
+          policy: { kind: "round-robin" },
+          fallbacks: [],
+          prefers: null,
+          checks: "useless",
           origins: [
             { id: "origin.example.net", use: "serving" },
-            { id: "second.example.net", use: "excluded", reason: "operator-drain" },
+            { id: "second.example.net", use: "excluded", reason: "operator-drain", override: { state: "drain", by: "kim" } },
           ],
         },
       ],
+    });
+    expect(ran.json()).toMatchObject({
+      state: { health: null, healthWhy: "no check has run yet", overrides: "read", circuits: "unknown" },
     });
     const headers = Object.fromEntries(
       (ran.json() as { outcome: { originRequest: { headers: [string, string][] } } }).outcome.originRequest.headers,
@@ -305,6 +409,9 @@ describe("explain", () => {
     });
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain("cache: not used (method)");
+    expect(ran.stdout).toContain(
+      "  checks: none known (--config reads no store)\n  operators: not read\n  circuits: known to the Worker's isolates",
+    );
   });
 
   test("the cache policy in force, what is made alike, and what of the request decides", async () => {

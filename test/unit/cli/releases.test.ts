@@ -1,3 +1,4 @@
+import { SNAPSHOT_FORMAT } from "../../../src/config/snapshot.ts";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -133,7 +134,7 @@ describe("show", () => {
   test("prints any value of the store, and the compiled form", async () => {
     const release = await publish(config());
     expect((await run(["show", "--key", "current"])).stdout).toContain(release);
-    expect(JSON.parse((await run(["show", "--compiled"])).stdout)).toMatchObject({ format: 2, pools: [{ name: "web" }] });
+    expect(JSON.parse((await run(["show", "--compiled"])).stdout)).toMatchObject({ format: SNAPSHOT_FORMAT, pools: [{ name: "web" }] });
     expect(await run(["show", "--key", "nope"])).toMatchObject({ code: 1 });
   });
 

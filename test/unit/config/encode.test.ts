@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { decodeSnapshot, encodeSnapshot, hashSnapshot } from "../../../src/config/encode.ts";
-import type { Snapshot } from "../../../src/config/snapshot.ts";
+import { SNAPSHOT_FORMAT, type Snapshot } from "../../../src/config/snapshot.ts";
 import { SNAPSHOT_BYTES_MAX } from "../../../src/limits.ts";
 import { buildValue, smallConfig } from "./build-helper.ts";
 
@@ -17,8 +17,8 @@ test("a snapshot survives encoding and decoding", async () => {
 
 test("the order of keys does not change the hash", async () => {
   const snapshot = await snapshotOf();
-  const { sites, pools, lists, rules, client, format } = snapshot;
-  expect(await hashSnapshot({ client, rules, lists, pools, sites, format })).toBe(await hashSnapshot(snapshot));
+  const { sites, pools, lists, rules, client, alerts, format } = snapshot;
+  expect(await hashSnapshot({ client, rules, alerts, lists, pools, sites, format })).toBe(await hashSnapshot(snapshot));
 });
 
 test("the hash is the SHA-256 of the text, in lower-case hexadecimal", async () => {
@@ -50,13 +50,13 @@ test.each([
   ["null", { kind: "unknown-format", found: null }],
   ["[]", { kind: "unknown-format", found: null }],
   ['{"format":"1"}', { kind: "unknown-format", found: null }],
-  ['{"format":3}', { kind: "unknown-format", found: 3 }],
+  [`{"format":${SNAPSHOT_FORMAT + 1}}`, { kind: "unknown-format", found: SNAPSHOT_FORMAT + 1 }],
 ])("%j is refused even with the right hash", async (text, error) => {
   expect(await decodeVerified(text)).toEqual({ ok: false, error });
 });
 
 test("a text of the largest size is read, a longer one is not", async () => {
-  const head = '{"format":2,"x":"';
+  const head = `{"format":${SNAPSHOT_FORMAT},"x":"`;
   const full = `${head}${"x".repeat(SNAPSHOT_BYTES_MAX - head.length - 2)}"}`;
   expect(await decodeVerified(full)).toMatchObject({ ok: true });
   expect(await decodeVerified(`${full} `)).toMatchObject({ ok: false, error: { kind: "too-large" } });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cookieAttribute, cookieValues, formatSetCookie, parseCookies, parseSetCookie } from "../../../src/http/cookies.ts";
+import { cookieAttribute, cookieValues, formatSetCookie, parseCookies, parseSetCookie, withoutCookies } from "../../../src/http/cookies.ts";
 import { isHeaderName, isHeaderValue, toHeaderValue } from "../../../src/http/header-syntax.ts";
 import { quote, splitList, unquote } from "../../../src/http/list.ts";
 
@@ -145,5 +145,43 @@ describe("lists", () => {
     expect(unquote('"a"b')).toBeNull();
     expect(unquote("a")).toBeNull();
     expect(unquote('"')).toBeNull();
+  });
+});
+
+describe("taking cookies out", () => {
+  const without = (cookie: string, ...names: string[]): string | null => withoutCookies(new Headers({ cookie }), names).get("cookie");
+
+  test.each([
+    ["own=1", null],
+    ["own=1; own=2", null],
+    ["a=1; own=2; b=3", "a=1; b=3"],
+    ["own=1; a=1", "a=1"],
+    ["a=1; own=1", "a=1"],
+    ["a=1, own=2; b=3", "a=1; b=3"],
+    ["own=1, a=2; b=3", "a=2; b=3"],
+    ["own = 1; a=1", "a=1"],
+    ["own=; a=1", "a=1"],
+    ["a=own=1", "a=own=1"],
+    ["Own=1; owner=2; own", "Own=1; owner=2; own"],
+    ["a=1;;b=2", "a=1;;b=2"],
+  ])("%s leaves %s", (cookie, left) => {
+    expect(without(cookie, "own", "other")).toBe(left);
+  });
+
+  test("none of these names is left, and the others stay as they were and in their order", () => {
+    const pair = fc.tuple(fc.constantFrom("own", "a", "b"), fc.stringMatching(/^[a-z0-9=.]{0,6}$/));
+    fc.assert(
+      fc.property(fc.array(pair, { maxLength: 6 }), (pairs) => {
+        const cookie = pairs.map(([name, value]) => `${name}=${value}`).join("; ");
+        const others = pairs.filter(([name]) => name !== "own");
+        expect(parseCookies(without(cookie, "own"))).toEqual(others);
+      }),
+    );
+  });
+
+  test("headers without such a cookie are handed back as they are", () => {
+    for (const headers of [new Headers(), new Headers({ cookie: "a=1;b=2" })]) expect(withoutCookies(headers, ["own"])).toBe(headers);
+    const headers = new Headers({ cookie: "own=1" });
+    expect(withoutCookies(headers, [])).toBe(headers);
   });
 });

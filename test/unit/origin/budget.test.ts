@@ -1,40 +1,51 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { countRequest, countRetry, emptyBudget, isFailing, mayRetry, retriesMax } from "../../../src/origin/budget.ts";
+import { countExtra, countRequest, emptyBudget, extrasMax, isFailing, mayHedge, mayRetry } from "../../../src/origin/budget.ts";
 import type { Budget } from "../../../src/origin/budget.ts";
 import { addRecent } from "../../../src/origin/recent.ts";
 import type { Recent } from "../../../src/origin/recent.ts";
-import {
-  NEXT_ATTEMPTS_MIN,
-  RECENT_ATTEMPTS,
-  RETRY_BUDGET_FREE_PER_SECOND,
-  RETRY_BUDGET_RATIO,
-  RETRY_BUDGET_WINDOW_MS,
-} from "../../../src/limits.ts";
+import { HEDGE_BUDGET_SHARE, NEXT_ATTEMPTS_MIN, RECENT_ATTEMPTS, RETRY_BUDGET_WINDOW_MS } from "../../../src/limits.ts";
 
 function times(count: number, budget: Budget, step: (budget: Budget, index: number) => Budget): Budget {
   return Array.from({ length: count }, (_, index) => index).reduce(step, budget);
 }
 
-const FREE = (RETRY_BUDGET_FREE_PER_SECOND * RETRY_BUDGET_WINDOW_MS) / 1000;
+const BUDGET = { ratio: 0.1, perSecond: 10 };
+
+const FREE = (BUDGET.perSecond * RETRY_BUDGET_WINDOW_MS) / 1000;
 
 test("with little traffic the free retries of the window are allowed, and not one more", () => {
-  const nearly = times(FREE - 1, emptyBudget(), (budget) => countRetry(budget, 0));
-  expect(mayRetry(nearly, 0)).toBe(true);
-  expect(mayRetry(countRetry(nearly, 0), 0)).toBe(false);
+  const nearly = times(FREE - 1, emptyBudget(), (budget) => countExtra(budget, 0));
+  expect(mayRetry(nearly, BUDGET, 0)).toBe(true);
+  expect(mayRetry(countExtra(nearly, 0), BUDGET, 0)).toBe(false);
 });
 
 test("what is spent comes back when it leaves the window", () => {
-  const spent = times(FREE, emptyBudget(), (budget) => countRetry(budget, 0));
-  expect(mayRetry(spent, RETRY_BUDGET_WINDOW_MS - 1)).toBe(false);
-  expect(mayRetry(spent, RETRY_BUDGET_WINDOW_MS)).toBe(true);
+  const spent = times(FREE, emptyBudget(), (budget) => countExtra(budget, 0));
+  expect(mayRetry(spent, BUDGET, RETRY_BUDGET_WINDOW_MS - 1)).toBe(false);
+  expect(mayRetry(spent, BUDGET, RETRY_BUDGET_WINDOW_MS)).toBe(true);
 });
 
 test("with much traffic the budget is a share of it", () => {
   const busy = times(5000, emptyBudget(), (budget) => countRequest(budget, 0));
-  const nearly = times(5000 * RETRY_BUDGET_RATIO - 1, busy, (budget) => countRetry(budget, 0));
-  expect(mayRetry(nearly, 0)).toBe(true);
-  expect(mayRetry(countRetry(nearly, 0), 0)).toBe(false);
+  const nearly = times(5000 * BUDGET.ratio - 1, busy, (budget) => countExtra(budget, 0));
+  expect(mayRetry(nearly, BUDGET, 0)).toBe(true);
+  expect(mayRetry(countExtra(nearly, 0), BUDGET, 0)).toBe(false);
+});
+
+test("hedges use their share of the budget and leave the rest to retries", () => {
+  const share = FREE * HEDGE_BUDGET_SHARE;
+  const nearly = times(share - 1, emptyBudget(), (budget) => countExtra(budget, 0));
+  expect(mayHedge(nearly, BUDGET, 0)).toBe(true);
+  const spent = countExtra(nearly, 0);
+  expect(mayHedge(spent, BUDGET, 0)).toBe(false);
+  expect(mayRetry(spent, BUDGET, 0)).toBe(true);
+});
+
+test("a budget of nothing allows nothing", () => {
+  const busy = times(1000, emptyBudget(), (budget) => countRequest(budget, 0));
+  const none = { ratio: 0, perSecond: 0 };
+  expect([mayRetry(busy, none, 0), mayHedge(busy, none, 0)]).toEqual([false, false]);
 });
 
 function outcomes(good: number, bad: number, atMs = 0): Recent {
@@ -63,12 +74,12 @@ test("amplification: whatever fails, retries in a window stay within the budget 
       for (const { waitMs, good } of requests) {
         nowMs += waitMs;
         budget = countRequest(budget, nowMs);
-        if (good || !mayRetry(budget, nowMs)) continue;
+        if (good || !mayRetry(budget, BUDGET, nowMs)) continue;
         retries += 1;
-        budget = countRetry(budget, nowMs);
+        budget = countExtra(budget, nowMs);
       }
       const windows = 1 + Math.ceil(nowMs / RETRY_BUDGET_WINDOW_MS);
-      expect(retries).toBeLessThanOrEqual(windows * (retriesMax(requests.length) + 1));
+      expect(retries).toBeLessThanOrEqual(windows * (extrasMax(requests.length, BUDGET) + 1));
     }),
   );
 });
@@ -86,8 +97,8 @@ test("three origins that all answer 503 at 300 requests a second see at most 1.1
         const at = (index + tries) % 3;
         attempts += 1;
         recents[at] = addRecent(recents[at] ?? [], { atMs: nowMs, good }, RECENT_ATTEMPTS);
-        if (good || !mayRetry(budget, nowMs) || isFailing(recents[(at + 1) % 3] ?? [], nowMs)) break;
-        budget = countRetry(budget, nowMs);
+        if (good || !mayRetry(budget, BUDGET, nowMs) || isFailing(recents[(at + 1) % 3] ?? [], nowMs)) break;
+        budget = countExtra(budget, nowMs);
       }
     }
   };

@@ -1,16 +1,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { admits, beginAttempt, circuitPhase, closedCircuit, observe, slowStartShare } from "../../../src/origin/circuit.ts";
+import type { CircuitSnapshot } from "../../../src/config/pool-snapshot.ts";
 import type { Admission, Circuit, CircuitOutcome } from "../../../src/origin/circuit.ts";
-import {
-  CIRCUIT_CONNECTION_FAILURES,
-  CIRCUIT_DECAY_MS,
-  CIRCUIT_JITTER,
-  CIRCUIT_PROBE_LEASE_MS,
-  RETRY_AFTER_MS_MAX,
-  SLOW_START_MS,
-  SLOW_START_SHARE,
-} from "../../../src/limits.ts";
+import { CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX, SLOW_START_SHARE } from "../../../src/limits.ts";
 import { CIRCUIT } from "./fixtures.ts";
 
 /** 0.5 is the middle of the jitter: open times are then exactly as configured. */
@@ -18,7 +11,7 @@ function see(
   circuit: Circuit,
   outcome: CircuitOutcome,
   nowMs: number,
-  more: { admission?: Admission; retryAfterMs?: number; random?: number } = {},
+  more: { admission?: Admission; retryAfterMs?: number; random?: number; settings?: CircuitSnapshot } = {},
 ): Circuit {
   return observe(circuit, {
     outcome,
@@ -52,10 +45,16 @@ test("a success between failures begins the row anew", () => {
   expect(seeAll(["failure", "failure", "success", "failure", "failure"]).state).toBe("closed");
 });
 
-test("connection failures open it sooner, because a dead server is dead at once", () => {
-  const row = Array.from({ length: CIRCUIT_CONNECTION_FAILURES }, () => "connection-failure" as const);
-  expect(seeAll(row)).toMatchObject({ state: "open", openedBy: "connection" });
-  expect(seeAll(row.slice(1)).state).toBe("closed");
+test.each([
+  ["sooner than other failures by default, because a dead server is dead at once", CIRCUIT.connectionFailures, 2],
+  ["at the pool's number", 5, 5],
+  ["at the number for all failures, where that is lower", 9, 6],
+])("connection failures in a row open it %s", (_, connectionFailures, expected) => {
+  const settings = { ...CIRCUIT, consecutiveFailures: connectionFailures < 3 ? 3 : 6, connectionFailures };
+  const row = (count: number): Circuit =>
+    Array.from({ length: count }).reduce<Circuit>((state) => see(state, "connection-failure", 0, { settings }), closedCircuit());
+  expect(row(expected)).toMatchObject({ state: "open", openedBy: "connection" });
+  expect(row(expected - 1).state).toBe("closed");
 });
 
 test("it opens at the success rate once there is volume, and not above it", () => {
@@ -167,13 +166,13 @@ test("checks that see the origin up halve the open time, and never close the cir
 
 test("a closed circuit gives the origin a tenth at first and all after the slow start", () => {
   const closed = probe(probe(OPENED, "success", 1000), "success", 1000);
-  expect([1000, 6000, 11_000, 90_000].map((nowMs) => slowStartShare(closed, nowMs))).toEqual([0.1, 0.5, 1, 1]);
-  const share = (ms: number): number => slowStartShare(closed, 1000 + ms);
-  expect([share(0), share(SLOW_START_SHARE * SLOW_START_MS)]).toEqual([SLOW_START_SHARE, SLOW_START_SHARE]);
-  expect(share(SLOW_START_SHARE * SLOW_START_MS + 1)).toBeGreaterThan(SLOW_START_SHARE);
-  expect(share(SLOW_START_MS - 1)).toBeLessThan(1);
-  expect(share(SLOW_START_MS)).toBe(1);
-  expect(slowStartShare(closedCircuit(), 0)).toBe(1);
+  const share = (ms: number, slowStartMs = 10_000): number => slowStartShare(closed, { slowStartMs }, 1000 + ms);
+  expect([0, 5000, 10_000, 90_000].map((ms) => share(ms))).toEqual([SLOW_START_SHARE, 0.5, 1, 1]);
+  expect([share(0), share(SLOW_START_SHARE * 10_000)]).toEqual([SLOW_START_SHARE, SLOW_START_SHARE]);
+  expect(share(SLOW_START_SHARE * 10_000 + 1)).toBeGreaterThan(SLOW_START_SHARE);
+  expect(share(9999)).toBeLessThan(1);
+  expect([share(15_000, 30_000), share(0, 0)]).toEqual([0.5, 1]);
+  expect(slowStartShare(closedCircuit(), CIRCUIT, 0)).toBe(1);
 });
 
 test("an origin that always fails is probed no more often than its growing open times allow", () => {

@@ -1,6 +1,7 @@
 // Pools, settings and facts for the tests of origins, with the defaults of the product where a test does not care.
 
-import type { CircuitSnapshot, OriginSnapshot, PoolSnapshot, RetrySnapshot, TimeoutsSnapshot } from "../../../src/config/snapshot.ts";
+import type { RetrySnapshot, TimeoutsSnapshot } from "../../../src/config/snapshot.ts";
+import type { CircuitSnapshot, OriginSnapshot, PlaceSnapshot, PoolSnapshot, TrustSnapshot } from "../../../src/config/pool-snapshot.ts";
 import { HEALTH_FORMAT } from "../../../src/origin/health.ts";
 import type { HealthDocument, OriginHealth } from "../../../src/origin/health.ts";
 import { OVERRIDES_FORMAT } from "../../../src/origin/overrides.ts";
@@ -14,7 +15,15 @@ export const CIRCUIT: CircuitSnapshot = {
   openMs: 1000,
   openMsMax: 30_000,
   closeAfter: 2,
+  connectionFailures: 2,
+  ejectedShareMax: 0.5,
+  slowStartMs: 10_000,
+  shareMs: 10_000,
 };
+
+export const TRUST: TrustSnapshot = { freshMs: 180_000, uselessMs: 900_000, probeMs: 5000, panicShare: 0.5 };
+
+export const NOWHERE: PlaceSnapshot = { colos: [], regions: [], countries: [], continents: [], at: null };
 
 export const RETRY: RetrySnapshot = {
   attempts: 3,
@@ -23,16 +32,44 @@ export const RETRY: RetrySnapshot = {
   onStatus: [500, 502, 503, 504],
   unsafeMethods: false,
   replayBytesMax: 65_536,
+  hedge: { afterMs: null },
+  holdBytesMax: 65_536,
+  resume: true,
+};
+
+/** A route that asks once and passes on what comes, as it comes. */
+export const ONE_ATTEMPT: RetrySnapshot = {
+  attempts: 1,
+  onConnectError: false,
+  onTimeout: false,
+  onStatus: [],
+  unsafeMethods: false,
+  replayBytesMax: 0,
+  hedge: null,
+  holdBytesMax: 0,
+  resume: false,
 };
 
 export const TIMEOUTS: TimeoutsSnapshot = { headersMs: 30_000, headersWithBodyMs: 100_000, idleMs: 30_000, totalMs: null };
 
 export function origin(id: string, more: Partial<OriginSnapshot> = {}): OriginSnapshot {
-  return { id, base: `https://${id}.example`, basePath: "", weight: 1, backup: false, ...more };
+  return { id, base: `https://${id}.example`, basePath: "", weight: 1, backup: false, service: null, place: NOWHERE, ...more };
 }
 
 export function pool(name: string, origins: readonly OriginSnapshot[], more: Partial<PoolSnapshot> = {}): PoolSnapshot {
-  return { name, policy: { kind: "round-robin" }, origins, health: null, circuit: CIRCUIT, fallback: null, ...more };
+  return {
+    name,
+    policy: { kind: "round-robin" },
+    sticky: null,
+    origins,
+    auth: null,
+    health: null,
+    circuit: CIRCUIT,
+    trust: TRUST,
+    budget: { ratio: 0.1, perSecond: 10 },
+    fallbacks: [],
+    ...more,
+  };
 }
 
 export function originHealth(more: Partial<OriginHealth> = {}): OriginHealth {

@@ -4,7 +4,7 @@ import { closedCircuit } from "../../../src/origin/circuit.ts";
 import type { Circuit } from "../../../src/origin/circuit.ts";
 import { healthAge, poolStandings, upSinceMs } from "../../../src/origin/merge.ts";
 import type { LocalView, Standing } from "../../../src/origin/merge.ts";
-import type { PoolSnapshot } from "../../../src/config/snapshot.ts";
+import type { PoolSnapshot } from "../../../src/config/pool-snapshot.ts";
 import { emptyOverrides } from "../../../src/origin/overrides.ts";
 import type { Overrides } from "../../../src/origin/overrides.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
@@ -12,15 +12,12 @@ import {
   CONTRADICTION_REQUESTS,
   CONTRADICTION_SUCCESS_RATE,
   CONTRADICTION_WINDOW_MS,
-  EJECTED_SHARE_MAX,
   HEALTH_FRESH_MS,
   HEALTH_PROBATION_SHARE,
-  HEALTH_PROBE_INTERVAL_MS,
   HEALTH_SKEW_MS_MAX,
   HEALTH_USELESS_MS,
-  PANIC_AVAILABLE_SHARE,
 } from "../../../src/limits.ts";
-import { downDocument, healthDocument, origin, originHealth, override, overridesOf, pool } from "./fixtures.ts";
+import { CIRCUIT, TRUST, downDocument, healthDocument, origin, originHealth, override, overridesOf, pool } from "./fixtures.ts";
 
 const NOW = 10_000_000;
 const FRESH: LocalView = { circuit: closedCircuit(), recent: [], healthProbeAtMs: null };
@@ -111,8 +108,8 @@ test("a document from the future is believed only within the skew of clocks", ()
 test("an origin that is called down is tried once in five seconds", () => {
   const after = (ms: number): string =>
     shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { healthProbeAtMs: NOW - ms } } })[0] ?? "";
-  expect(after(HEALTH_PROBE_INTERVAL_MS - 1)).toBe("a avoided health-down");
-  expect(after(HEALTH_PROBE_INTERVAL_MS)).toBe("a probing health-probe");
+  expect(after(TRUST.probeMs - 1)).toBe("a avoided health-down");
+  expect(after(TRUST.probeMs)).toBe("a probing health-probe");
 });
 
 test("enough good answers here outweigh the check's down, one fewer does not", () => {
@@ -150,7 +147,7 @@ test("panic begins just below the share of weight that must be available, not at
     const origins = [origin("a", { weight: 1000 - serving }), origin("b", { weight: serving })];
     return shown({ pool: pool("web", origins), health: downDocument(NOW, "web/a"), local: { "web/a": { healthProbeAtMs: NOW } } });
   };
-  const enough = 1000 * PANIC_AVAILABLE_SHARE;
+  const enough = 1000 * TRUST.panicShare;
   expect(withWeight(enough)).toEqual(["a avoided health-down", "b serving ok"]);
   expect(withWeight(enough - 1)).toEqual(["a serving panic", "b serving ok"]);
 });
@@ -162,7 +159,7 @@ test.each([2, 4, 10])("of %i origins the share that may be ejected stays out, an
     const local = Object.fromEntries(origins.slice(0, count).map(({ id }) => [`web/${id}`, { circuit }]));
     return standings({ pool: pool("web", origins), local }).filter(({ use }) => use === "avoided").length;
   };
-  const outMax = size * EJECTED_SHARE_MAX;
+  const outMax = size * CIRCUIT.ejectedShareMax;
   expect([out(outMax), out(outMax + 1), out(size)]).toEqual([outMax, outMax, outMax]);
 });
 
@@ -247,4 +244,45 @@ test("only an operator can take the last origin away", () => {
       expect(result.filter(({ use, weight }) => use !== "excluded" && weight <= 0)).toEqual([]);
     }),
   );
+});
+
+test("a pool that always believes its checks has no panic", () => {
+  const trusting = pool("web", [origin("a"), origin("b"), origin("c")], { trust: { ...TRUST, panicShare: 0 } });
+  const local = { "web/a": { healthProbeAtMs: NOW }, "web/b": { healthProbeAtMs: NOW }, "web/c": { healthProbeAtMs: NOW } };
+  expect(shown({ pool: trusting, health: downDocument(NOW, "web/a", "web/b", "web/c"), local })).toEqual([
+    "a avoided health-down",
+    "b avoided health-down",
+    "c avoided health-down",
+  ]);
+});
+
+test("how long a verdict is believed, how often it is tried and how much may be out is the pool's own affair", () => {
+  const trust = { freshMs: 1000, uselessMs: 2000, probeMs: 100, panicShare: 0.1 };
+  const own = pool("web", [origin("a"), origin("b"), origin("c"), origin("d")], { trust, circuit: { ...CIRCUIT, ejectedShareMax: 0.25 } });
+  const at = (ageMs: number, triedMsAgo = 0): string =>
+    shown({
+      pool: own,
+      health: downDocument(NOW - ageMs, "web/a"),
+      local: { "web/a": { healthProbeAtMs: NOW - triedMsAgo } },
+    })[0] ?? "";
+  expect([at(1000), at(1001), at(2000), at(2001)]).toEqual([
+    "a avoided health-down",
+    "a serving health-old",
+    "a serving health-old",
+    "a serving ok",
+  ]);
+  expect([at(0, 99), at(0, 100)]).toEqual(["a avoided health-down", "a probing health-probe"]);
+  const down = downDocument(NOW, "web/a", "web/b");
+  expect(shown({ pool: own, health: down }).slice(0, 2)).toEqual(["a probing health-probe", "b probing health-probe"]);
+  const ejected = { circuit: openCircuit({ openedBy: "failures" }) };
+  expect(shown({ pool: own, local: { "web/a": ejected, "web/b": ejected } }).filter((each) => each.includes("avoided"))).toHaveLength(1);
+});
+
+test("by the pool's own trust an old document neither says since when an origin is up nor brings its next try forward", () => {
+  const trust = { ...TRUST, freshMs: 1000 };
+  const health = healthDocument(NOW - 1001, { "web/a": originHealth({ checkedAtMs: NOW - 50 }) });
+  expect([upSinceMs(health, "web/a", NOW), upSinceMs(health, "web/a", NOW, trust)]).toEqual([NOW - 50, null]);
+  const half = { circuit: openCircuit({ openedAtMs: NOW - 500, openUntilMs: NOW + 500 }) };
+  const checked = healthDocument(NOW - 1001, { "web/a": originHealth({ checkedAtMs: NOW - 1001 }) });
+  expect(shown({ health: checked, local: { "web/a": half } })[0]).toBe("a avoided circuit-open");
 });

@@ -4,17 +4,20 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { OriginSnapshot, PoolSnapshot, ProxyActionSnapshot } from "../../../src/config/snapshot.ts";
+import type { ProxyActionSnapshot } from "../../../src/config/snapshot.ts";
+import type { OriginSnapshot, PoolSnapshot } from "../../../src/config/pool-snapshot.ts";
 import type { Exchange } from "../../../src/exchange.ts";
 import { emptyOverrides } from "../../../src/origin/overrides.ts";
 import type { Overrides } from "../../../src/origin/overrides.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
 import type { Plan } from "../../../src/plan.ts";
 import type { Fetcher, Ports } from "../../../src/ports.ts";
+import { createMarkers } from "../../../src/origin/markers.ts";
+import type { Markers } from "../../../src/origin/markers.ts";
 import { createOriginTable } from "../../../src/origin/table.ts";
 import type { OriginTable } from "../../../src/origin/table.ts";
 import { fetchFromOrigin } from "../../../src/stages/fetch.ts";
-import type { FetchOutcome } from "../../../src/stages/fetch.ts";
+import type { FetchOutcome } from "../../../src/stages/fetch-outcome.ts";
 import { RETRY, TIMEOUTS, origin, pool } from "./fixtures.ts";
 
 export interface TestOrigin {
@@ -77,6 +80,7 @@ export const nodeFetcher: Fetcher = {
 export interface Scene {
   readonly pools: PoolSnapshot[];
   readonly table: OriginTable;
+  readonly markers: Markers;
   overrides: Overrides;
   health: HealthDocument | null;
   action: Partial<ProxyActionSnapshot>;
@@ -91,7 +95,15 @@ export function scene(origins: readonly TestOrigin[], more: Partial<PoolSnapshot
       more,
     ),
   ];
-  return { pools, table: createOriginTable(), overrides: emptyOverrides(), health: null, action: {}, fetcher: nodeFetcher };
+  return {
+    pools,
+    table: createOriginTable(),
+    markers: createMarkers("test"),
+    overrides: emptyOverrides(),
+    health: null,
+    action: {},
+    fetcher: nodeFetcher,
+  };
 }
 
 export interface Ask {
@@ -141,6 +153,9 @@ export async function ask(
     clock: { nowMs: () => Date.now() },
     random: { next: () => 0.5, id: () => "id" },
     fetcher: given.fetcher,
+    log: { write: () => undefined },
+    cache: { match: () => Promise.resolve(undefined), put: () => Promise.resolve(false), delete: () => Promise.resolve(false) },
+    defer: (work: Promise<unknown>) => void work,
   } as unknown as Ports;
   const stream = typeof body === "string" ? new Blob([body]).stream() : body;
   const sent = new Headers(headers);
@@ -151,9 +166,10 @@ export async function ask(
     target,
     headers: sent,
     body: stream,
+    pins: new Map<string, string>(),
     ...(abortWithVisitor === undefined ? {} : { abortWithVisitor }),
   };
-  const outcome = await fetchFromOrigin(exchange, ports, given.table, input);
+  const outcome = await fetchFromOrigin({ exchange, ports, origins: given.table, markers: given.markers }, input);
   return { outcome, attempts: exchange.digest.attempts.map(({ origin: id, outcome: how }) => `${id} ${how}`) };
 }
 

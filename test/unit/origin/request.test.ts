@@ -8,12 +8,14 @@ import { origin } from "./fixtures.ts";
 function request(more: Partial<OriginRequestInput> = {}): ReturnType<typeof originRequest> {
   const headers = new Headers({ host: "visitor.example", "content-length": "3", accept: "text/html" });
   return originRequest({
+    pool: "web",
     origin: origin("a", { base: "https://a.example:8443", basePath: "/base" }),
     method: "GET",
     target: "/x?y=1",
     headers,
     body: null,
     signal: null,
+    timeoutMs: null,
     visitorHostname: null,
     ...more,
   });

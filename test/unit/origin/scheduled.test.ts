@@ -1,24 +1,31 @@
 import { expect, test } from "vitest";
-import type { HealthCheckSnapshot, PoolSnapshot } from "../../../src/config/snapshot.ts";
+import type { HealthCheckSnapshot, PoolSnapshot } from "../../../src/config/pool-snapshot.ts";
 import {
+  ALERT_TIMEOUT_MS,
   CHECKS_AT_ONCE_MAX,
   CHECK_BODY_BYTES_MAX,
   CHECK_RUN_MS_MAX,
   SUBREQUESTS_FREE_PLAN,
   SUBREQUESTS_KEPT_BACK,
+  SUBREQUESTS_KEPT_BACK_ALERTS,
   SUBREQUESTS_PAID_PLAN,
 } from "../../../src/limits.ts";
+import { createAuthKeys } from "../../../src/origin/auth.ts";
 import { checkBudget, roundsPerRun } from "../../../src/origin/check-budget.ts";
+import { checkOrigins } from "../../../src/origin/check-run.ts";
 import { healthWriteNeeded } from "../../../src/origin/check-state.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
 import { parseHealthDocument } from "../../../src/origin/health.ts";
-import { checkHealth, checkOrigins } from "../../../src/scheduled.ts";
+import { checkHealth } from "../../../src/scheduled.ts";
 import { healthDocument, origin, originHealth, pool } from "./fixtures.ts";
-import type { Ports } from "../../../src/ports.ts";
+import { NO_CONNECTOR, NO_SECRETS } from "../../support/ports.ts";
+import type { HealthRun } from "../../../src/scheduled.ts";
 import { virtualTime } from "./virtual-time.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
 const CHECK: HealthCheckSnapshot = {
+  kind: "http",
+  host: null,
   method: "GET",
   path: "/healthz",
   intervalMs: 5000,
@@ -71,24 +78,28 @@ function world(answer: Answer): World {
       return Promise.resolve();
     },
   };
-  const ports: Pick<Ports, "fetcher" | "clock" | "config" | "log"> = {
+  const ports: HealthRun["ports"] = {
     fetcher,
+    connector: NO_CONNECTOR,
+    secrets: NO_SECRETS,
     clock: time.clock,
     config,
     log: { write: () => undefined },
   };
-  const rulesetOf = (pools: PoolSnapshot[]): { pools: Map<string, PoolSnapshot> } => ({
+  const rulesetOf = (pools: PoolSnapshot[]): HealthRun["ruleset"] => ({
+    release: "r",
     pools: new Map(pools.map((each) => [each.name, each])),
+    alerts: null,
   });
   const made: World = {
     time,
     asked,
     atOnce: 0,
     kv,
-    check: (pools, previous = null, more = {}) =>
-      time.run(
-        checkOrigins({ ruleset: rulesetOf(pools), previous, ports, region: "FRA", sleep: time.sleep, subrequests: 10_000, ...more }),
-      ),
+    check: async (pools, previous = null, more = {}) => {
+      const run = { ruleset: rulesetOf(pools), previous, ports, auth: createAuthKeys(), region: "FRA", alerts: false, sleep: time.sleep };
+      return (await time.run(checkOrigins({ ...run, subrequests: 10_000, ...more }))).document;
+    },
     async minutes(pools, count, plan = "free") {
       const outcomes: string[] = [];
       for (let minute = 0; minute < count; minute += 1) {
@@ -118,7 +129,7 @@ test("a run checks every origin in rounds and ends within its time", async () =>
   const here = world(good);
   const startedAtMs = here.time.clock.nowMs();
   const document = await here.check([web(["a", "b"])]);
-  expect(here.asked).toHaveLength(2 * roundsPerRun(CHECK));
+  expect(here.asked).toHaveLength(2 * roundsPerRun(CHECK, false));
   expect(here.asked[0]?.url).toBe("https://a.example/healthz");
   expect(document).toMatchObject({ generation: 1, region: "FRA", asOfMs: here.time.clock.nowMs() });
   expect(document.asOfMs - startedAtMs).toBeLessThanOrEqual(CHECK_RUN_MS_MAX);
@@ -280,18 +291,17 @@ test.each<[string, HealthDocument | null, HealthDocument, boolean]>([
 });
 
 test("the budget's arithmetic names the numbers that do not fit", () => {
-  const five = checkBudget([web(["a", "b", "c", "d", "e"])]);
+  const five = checkBudget([web(["a", "b", "c", "d", "e"])], false);
   expect(five).toMatchObject({ checks: 55, fitsFreePlan: false, fitsPaidPlan: true, fitsTime: true });
   expect(five.arithmetic).toEqual([
     "pool web: 5 origins x 11 rounds (every 5 s) = 55 checks a run",
     "55 checks a run, the free plan has room for 45 (50 requests, 5 kept for KV)",
   ]);
-  const frozen = checkBudget([
-    web(
-      Array.from({ length: 100 }, (_, index) => `o${index}`),
-      { intervalMs: 60_000, timeoutMs: 4000 },
-    ),
-  ]);
+  const hundred = web(
+    Array.from({ length: 100 }, (_, index) => `o${index}`),
+    { intervalMs: 60_000, timeoutMs: 4000 },
+  );
+  const frozen = checkBudget([hundred], false);
   expect(frozen).toMatchObject({ checks: 100, frozenRoundMs: 66_667, fitsTime: false });
   expect(frozen.arithmetic.at(-1)).toBe(
     "a round of origins that do not answer takes 400.0 s of timeouts / 6 at a time = 66.7 s, a run has 55.0 s",
@@ -308,6 +318,30 @@ test.each([
       { intervalMs: 60_000 },
     );
   const most = plan - SUBREQUESTS_KEPT_BACK;
-  expect(checkBudget([once(most)])[fits]).toBe(true);
-  expect(checkBudget([once(most + 1)])[fits]).toBe(false);
+  expect(checkBudget([once(most)], false)[fits]).toBe(true);
+  expect(checkBudget([once(most + 1)], false)[fits]).toBe(false);
+});
+
+test("a webhook takes its tries and the time of the first one from the checks", () => {
+  const five = checkBudget([web(["a", "b", "c", "d", "e"])], true);
+  expect(five.arithmetic).toEqual([
+    "pool web: 5 origins x 10 rounds (every 5 s) = 50 checks a run",
+    "50 checks a run, the free plan has room for 41 (50 requests, 9 kept for KV and the webhook)",
+  ]);
+  const most = SUBREQUESTS_FREE_PLAN - SUBREQUESTS_KEPT_BACK - SUBREQUESTS_KEPT_BACK_ALERTS;
+  const once = (count: number): PoolSnapshot =>
+    web(
+      Array.from({ length: count }, (_, index) => `o${index}`),
+      { intervalMs: 60_000 },
+    );
+  expect([checkBudget([once(most)], true).fitsFreePlan, checkBudget([once(most + 1)], true).fitsFreePlan]).toEqual([true, false]);
+});
+
+test.each([
+  [CHECK_RUN_MS_MAX, false, true],
+  [CHECK_RUN_MS_MAX + 1, false, false],
+  [CHECK_RUN_MS_MAX - ALERT_TIMEOUT_MS, true, true],
+  [CHECK_RUN_MS_MAX - ALERT_TIMEOUT_MS + 1, true, false],
+])("one check may wait as long as a run lasts: %i ms, with a webhook: %s", (timeoutMs, alerts, fitsTime) => {
+  expect(checkBudget([web(["a"], { intervalMs: 60_000, timeoutMs })], alerts).fitsTime).toBe(fitsTime);
 });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { PoolSnapshot } from "../../../src/config/snapshot.ts";
+import type { PoolSnapshot } from "../../../src/config/pool-snapshot.ts";
+import { NOBODY } from "../../../src/facts.ts";
 import { POOL_FALLBACKS_MAX } from "../../../src/limits.ts";
 import { hash01 } from "../../../src/origin/hash.ts";
 import type { Standing, Use } from "../../../src/origin/merge.ts";
@@ -10,7 +11,7 @@ import { hashKey, poolChain, selectOrigin, serverOf } from "../../../src/origin/
 import type { SelectInput } from "../../../src/origin/select.ts";
 import { origin, pool } from "./fixtures.ts";
 
-const CLIENT = { address: "203.0.113.7" } as SelectInput["facts"]["client"];
+const CLIENT = { ...NOBODY, address: "203.0.113.7" };
 const FACTS: SelectInput["facts"] = {
   path: "/a",
   query: "x=1&sid=q9",
@@ -54,6 +55,8 @@ function select(given: Given): Standing | null {
     tried: new Set(tried),
     mayProbe,
     facts: FACTS,
+    pins: new Map(),
+    load: () => ({ ewmaMs: null, inFlight: 0 }),
     standings: ({ name }) => standings[name] ?? [],
     credits: () => new Map(),
     random: () => random,
@@ -61,7 +64,7 @@ function select(given: Given): Standing | null {
   return selection?.standing ?? null;
 }
 
-const WEB = pool("web", [], { fallback: "archive" });
+const WEB = pool("web", [], { fallbacks: ["archive"] });
 const ARCHIVE = pool("archive", []);
 
 test.each<[string, Standing[], Standing[], string | null]>([
@@ -113,7 +116,7 @@ test("the same server under two names is tried once", () => {
 });
 
 test("a cycle of fallback pools ends where it closes, and a dangling name ends the chain", () => {
-  const pools = [pool("a", [], { fallback: "b" }), pool("b", [], { fallback: "a" }), pool("c", [], { fallback: "nowhere" })];
+  const pools = [pool("a", [], { fallbacks: ["b"] }), pool("b", [], { fallbacks: ["a"] }), pool("c", [], { fallbacks: ["nowhere"] })];
   const byName = new Map(pools.map((each) => [each.name, each]));
   expect(poolChain(byName, "a").map(({ name }) => name)).toEqual(["a", "b"]);
   expect(poolChain(byName, "c").map(({ name }) => name)).toEqual(["c"]);
@@ -121,11 +124,32 @@ test("a cycle of fallback pools ends where it closes, and a dangling name ends t
 
 test("a chain of fallback pools is walked to its limit and not one pool past it", () => {
   const chainOf = (length: number): number => {
-    const pools = Array.from({ length }, (_, index) => pool(`p${index}`, [], { fallback: index + 1 < length ? `p${index + 1}` : null }));
+    const pools = Array.from({ length }, (_, index) => pool(`p${index}`, [], { fallbacks: index + 1 < length ? [`p${index + 1}`] : [] }));
     return poolChain(new Map(pools.map((each) => [each.name, each])), "p0").length;
   };
   expect(chainOf(POOL_FALLBACKS_MAX)).toBe(POOL_FALLBACKS_MAX);
   expect(chainOf(POOL_FALLBACKS_MAX + 1)).toBe(POOL_FALLBACKS_MAX);
+});
+
+test("fallbacks are a tree: each pool once, before its own fallbacks, never past the limit, whatever names lead where", () => {
+  const names = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"];
+  const fallbacks = fc.array(fc.constantFrom(...names, "nowhere"), { maxLength: 4 });
+  fc.assert(
+    fc.property(fc.tuple(...names.map(() => fallbacks)), (lists) => {
+      const pools = new Map(names.map((name, index) => [name, pool(name, [], { fallbacks: lists[index] ?? [] })]));
+      const chain = poolChain(pools, "a").map(({ name }) => name);
+      expect(chain[0]).toBe("a");
+      expect(new Set(chain).size).toBe(chain.length);
+      expect(chain.length).toBeLessThanOrEqual(POOL_FALLBACKS_MAX);
+      for (const index of chain.keys()) {
+        // Depth first: next comes the first new fallback of the last pool that still has one.
+        const seen = chain.slice(0, index + 1);
+        const offered = seen.toReversed().flatMap((each) => pools.get(each)?.fallbacks ?? []);
+        const next = offered.find((each) => pools.has(each) && !seen.includes(each));
+        if (chain.length < POOL_FALLBACKS_MAX || index + 1 < chain.length) expect(chain[index + 1]).toBe(next);
+      }
+    }),
+  );
 });
 
 test("always a candidate, never an excluded one, and each server once", () => {
@@ -137,6 +161,9 @@ test("always a candidate, never an excluded one, and each server once", () => {
   const policy = fc.constantFrom<PoolSnapshot["policy"]>(
     { kind: "round-robin" },
     { kind: "random" },
+    { kind: "least-latency" },
+    { kind: "geo" },
+    { kind: "nearest" },
     { kind: "hash", by: "client", name: "" },
   );
   fc.assert(
@@ -229,6 +256,28 @@ test("rendezvous: when an origin leaves, only its own keys move", () => {
           key,
         );
         expect(gone === before || after.id === before.id).toBe(true);
+      },
+    ),
+  );
+});
+
+test("rendezvous: an origin of less weight, as in slow start, gives keys away, and no other key moves", () => {
+  const weight = fc.double({ min: 0.1, max: 9, noNaN: true });
+  fc.assert(
+    fc.property(
+      fc.array(weight, { minLength: 2, maxLength: 8 }),
+      fc.string(),
+      fc.nat(),
+      fc.double({ min: 0.05, max: 1, noNaN: true }),
+      (weights, key, index, share) => {
+        const all = weights.map((each, at) => ({ id: `web-${at}`, weight: each }));
+        const slow = all[index % all.length];
+        const before = rendezvous(all, key);
+        const after = rendezvous(
+          all.map((each) => (each === slow ? { ...each, weight: each.weight * share } : each)),
+          key,
+        );
+        expect(before.id === slow?.id || after.id === before.id).toBe(true);
       },
     ),
   );

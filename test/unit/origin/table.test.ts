@@ -12,13 +12,13 @@ test.each([
   ["an answer meanwhile counts", BEGAN_AT_MS + 1, true],
 ])("evidence against a failing origin: %s", (_, answeredAtMs, counts) => {
   const table = createOriginTable();
-  table.noteAnswer("shop * /*", "web/b", answeredAtMs);
-  expect(table.anotherAnswered("shop * /*", "web/a", BEGAN_AT_MS)).toBe(counts);
+  table.routes.answered("shop * /*", "web/b", { ms: 1, nowMs: answeredAtMs });
+  expect(table.routes.anotherAnswered("shop * /*", "web/a", BEGAN_AT_MS)).toBe(counts);
 });
 
 test("neither an origin's own answers nor those on another route are evidence against it", () => {
   const table = createOriginTable();
-  table.noteAnswer("shop * /*", "web/a", BEGAN_AT_MS);
-  table.noteAnswer("shop * /slow", "web/b", BEGAN_AT_MS);
-  expect(table.anotherAnswered("shop * /*", "web/a", BEGAN_AT_MS)).toBe(false);
+  table.routes.answered("shop * /*", "web/a", { ms: 1, nowMs: BEGAN_AT_MS });
+  table.routes.answered("shop * /slow", "web/b", { ms: 1, nowMs: BEGAN_AT_MS });
+  expect(table.routes.anotherAnswered("shop * /*", "web/a", BEGAN_AT_MS)).toBe(false);
 });

@@ -13,6 +13,7 @@ import { releaseKey } from "../../../src/release/keys.ts";
 import { encodePointer, POINTER_FORMAT, type Pointer } from "../../../src/release/pointer.ts";
 import type { EdgeState } from "../../../src/release/state.ts";
 import { createFaultyKv, type FaultyKv } from "./faulty-kv.ts";
+import { NO_CONNECTOR, NO_SECRETS } from "../../support/ports.ts";
 
 export const START_MS = Date.UTC(2026, 0, 1);
 export const SECOND = 1000;
@@ -72,6 +73,7 @@ export async function releaseNamed(name: string): Promise<Release> {
     lists: {},
     rules: [],
     client: { trustedProxies: { v4: [], v6: [] }, addressHeader: "cf-connecting-ip" },
+    alerts: null,
   };
   return { hash: await hashSnapshot(snapshot), text: encodeSnapshot(snapshot) };
 }
@@ -99,6 +101,8 @@ export function createWorld(): World {
     cache: cacheOver(cache),
     config: kv,
     fetcher: { fetch: () => Promise.reject(new Error("state needs no origin")) },
+    connector: NO_CONNECTOR,
+    secrets: NO_SECRETS,
     purges: { record: () => Promise.reject(new Error("not in this test")) },
     log: { write: (line) => void log.push(line) },
     defer: (work) => void work,

@@ -4,7 +4,12 @@ import type { ClientRules } from "../../../src/ruleset.ts";
 import { receive, type Received } from "../../../src/stages/receive.ts";
 import { noProxies } from "../../support/facts.ts";
 
-const behindProxy: ClientRules = { addressHeader: "cf-connecting-ip", isTrustedProxy: (address) => address.startsWith("10.") };
+const behindProxy: ClientRules = {
+  addressHeader: "cf-connecting-ip",
+  isTrustedProxy: (address) => address.startsWith("10."),
+  ownCookies: [],
+  ownHeaders: [],
+};
 
 function receiveUrl(
   url: string,
@@ -135,6 +140,25 @@ test("what the visitor really accepts comes from the platform where it says so",
   expect(receiveUrl("http://shop.test/", { fields, connection })).toMatchObject({
     value: { client: { acceptEncoding: "identity", country: "JP", asn: 64_500, latitude: 35.7, isEu: true } },
   });
+});
+
+test("a region has a name and a code", () => {
+  const connection = { country: "DE", region: "Bavaria", regionCode: "BY" };
+  expect(receiveUrl("http://shop.test/", { connection })).toMatchObject({ value: { client: { region: "Bavaria", regionCode: "BY" } } });
+  expect(receiveUrl("http://shop.test/")).toMatchObject({ value: { client: { region: null, regionCode: null } } });
+});
+
+test("our own cookies are for nobody who decides by these facts; the visitor's headers stay as they came", () => {
+  const rules = { ...noProxies, ownCookies: ["bw-origin"] };
+  const headers = new Headers({ cookie: "bw-origin=1.x; sid=7", "x-a": "1" });
+  const received = receiveUrl("http://shop.test/", { headers }, rules);
+  expect(received.ok && [...received.value.headers]).toEqual([
+    ["cookie", "sid=7"],
+    ["x-a", "1"],
+  ]);
+  expect(headers.get("cookie")).toBe("bw-origin=1.x; sid=7");
+  const alone = receiveUrl("http://shop.test/", { fields: { cookie: "bw-origin=1.x" } }, rules);
+  expect(alone.ok && alone.value.headers.has("cookie")).toBe(false);
 });
 
 test("TRACE is refused: its answer would show what we add for the origin", () => {

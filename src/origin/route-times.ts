@@ -1,0 +1,73 @@
+// The isolate's memory of which origin answered which route, when, and how long that took. Bounded; what is forgotten is learned
+// again within a request or two. The rules are in latency.ts and verdict.ts; this file only keeps.
+
+import { EVIDENCE_MS, LATENCIES_MAX } from "../limits.ts";
+import { observeLatency, observeLoss } from "./latency.ts";
+import type { Latency } from "./latency.ts";
+
+export interface RouteTimes {
+  /** A good answer. `sampleMs`: to its headers. */
+  answered(routeId: string, key: string, sample: { readonly ms: number; readonly nowMs: number }): void;
+  /** An attempt that was given up because another origin was faster. */
+  lost(routeId: string, key: string, elapsed: { readonly ms: number; readonly nowMs: number }): void;
+  /** Null when the origin never answered this route. */
+  latency(routeId: string, key: string): Latency | null;
+  /** Whether another origin answered this route well since shortly before `sinceMs`. */
+  anotherAnswered(routeId: string, key: string, sinceMs: number): boolean;
+  clear(): void;
+}
+
+interface Answers {
+  latency: Latency;
+  answeredAtMs: number;
+}
+
+/** @param pairsMax - Pairs of route and origin. */
+export function createRouteTimes(pairsMax: number = LATENCIES_MAX): RouteTimes {
+  /** By route id, then origin key. The route that was new longest ago comes first. */
+  const routes = new Map<string, Map<string, Answers>>();
+  let pairs = 0;
+
+  const forgetOldest = (): void => {
+    for (const [routeId, answers] of routes) {
+      if (pairs <= pairsMax || routes.size === 1) return;
+      routes.delete(routeId);
+      pairs -= answers.size;
+    }
+  };
+  const routeOf = (routeId: string): Map<string, Answers> => {
+    const known = routes.get(routeId);
+    if (known !== undefined) return known;
+    const made = new Map<string, Answers>();
+    routes.set(routeId, made);
+    return made;
+  };
+
+  return {
+    answered(routeId, key, { ms, nowMs }) {
+      const route = routeOf(routeId);
+      const before = route.get(key);
+      if (before === undefined) {
+        route.set(key, { latency: observeLatency(null, ms, nowMs), answeredAtMs: nowMs });
+        pairs += 1;
+        return forgetOldest();
+      }
+      before.latency = observeLatency(before.latency, ms, nowMs);
+      before.answeredAtMs = nowMs;
+    },
+    lost(routeId, key, { ms, nowMs }) {
+      const before = routes.get(routeId)?.get(key);
+      if (before !== undefined) before.latency = observeLoss(before.latency, ms, nowMs);
+    },
+    latency: (routeId, key) => routes.get(routeId)?.get(key)?.latency ?? null,
+    anotherAnswered(routeId, key, sinceMs) {
+      for (const [other, { answeredAtMs }] of routes.get(routeId) ?? [])
+        if (other !== key && answeredAtMs >= sinceMs - EVIDENCE_MS) return true;
+      return false;
+    },
+    clear() {
+      routes.clear();
+      pairs = 0;
+    },
+  };
+}

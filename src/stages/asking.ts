@@ -1,0 +1,64 @@
+// Part of the stage fetch: what one request carries through its attempts, and which origin it would go to next. It asks nobody.
+
+import type { PoolSnapshot } from "../config/pool-snapshot.ts";
+import { loadOf } from "../origin/load.ts";
+import { poolStandings } from "../origin/merge.ts";
+import type { Standing } from "../origin/merge.ts";
+import type { ReplayBody } from "../origin/replay.ts";
+import { isSafe } from "../origin/retry.ts";
+import { selectOrigin } from "../origin/select.ts";
+import type { Selection } from "../origin/select.ts";
+import type { FetchInput, FetchedResponse } from "./fetch-outcome.ts";
+import type { Testimony } from "./testimony.ts";
+
+export interface Asking extends Testimony {
+  readonly input: FetchInput;
+  readonly body: ReplayBody | null;
+  /** When the route's total time is over; null without one. */
+  readonly deadlineMs: number | null;
+  /** Small answers are read whole before they count. */
+  readonly hold: boolean;
+  /** Servers that this request was sent to. */
+  readonly tried: Set<string>;
+  /** The last real answer of an origin, passed on if nobody does better. Its body is unread. */
+  best: FetchedResponse | null;
+}
+
+interface Selecting {
+  /** Servers that are out of the question. Default: those that this request was sent to. */
+  readonly tried?: ReadonlySet<string>;
+  readonly isLast?: boolean;
+}
+
+/** Null when nobody is left. */
+export function select(asking: Asking, { tried = asking.tried, isLast = false }: Selecting = {}): Selection | null {
+  const { exchange, table, ports, input, routeId } = asking;
+  const nowMs = ports.clock.nowMs();
+  return selectOrigin({
+    pools: exchange.state.ruleset.pools,
+    pool: input.plan.pool,
+    tried,
+    isLast,
+    mayProbe: tried.size === 0 && isSafe(input.method) && !exchange.facts.isUpgrade && input.plan.action.retry.attempts > 1,
+    facts: exchange.facts,
+    pins: input.pins,
+    load: (key) => loadOf(table.routes.latency(routeId, key), table.inFlight(key, nowMs), nowMs),
+    standings: (pool) => standingsOf(asking, pool),
+    credits: (pool) => table.credits(pool),
+    random: () => ports.random.next(),
+  });
+}
+
+function standingsOf({ exchange, table, markers, ports, input }: Asking, pool: PoolSnapshot): readonly Standing[] {
+  const { overrides, health } = exchange.state;
+  const nowMs = ports.clock.nowMs();
+  const keeps = input.pins.get(pool.name);
+  return poolStandings({ pool, overrides, health, nowMs, keeps, local: (key) => table.local(key), elsewhere: (key) => markers.view(key) });
+}
+
+/** The pool whose origin it is. */
+export function poolOf({ exchange }: Pick<Asking, "exchange">, standing: Standing): PoolSnapshot {
+  const pool = exchange.state.ruleset.pools.get(standing.pool);
+  if (pool === undefined) throw new Error(`an origin was selected from a pool that the release lacks: ${standing.pool}`);
+  return pool;
+}

@@ -1,0 +1,140 @@
+// Part of the stage fetch: one attempt on its way, with its ticket, and what is made of its landing. Several of one request may be
+// under way at once (hedging); only those that land are judged here. It decides neither retries nor hedges.
+
+import { classifyStatus, failureText, isEdgeFailure } from "../origin/classify.ts";
+import type { Failure } from "../origin/classify.ts";
+import { withBody } from "../origin/body.ts";
+import type { BegunBody } from "../origin/body.ts";
+import { declaredLength } from "../http/byte-stream.ts";
+import { holdBody, takeHoldRoom } from "../origin/hold.ts";
+import { upSinceMs } from "../origin/merge.ts";
+import type { Standing } from "../origin/merge.ts";
+import { retryAfterMs } from "../origin/retry-after.ts";
+import { serverOf } from "../origin/select.ts";
+import type { Selection } from "../origin/select.ts";
+import type { Ticket } from "../origin/table.ts";
+import { HOLD_MS_MAX } from "../limits.ts";
+import { poolOf, type Asking } from "./asking.ts";
+import { attempt } from "./attempt.ts";
+import type { AnsweringOrigin, FetchedResponse } from "./fetch-outcome.ts";
+import { report } from "./testimony.ts";
+
+export interface Launched {
+  readonly standing: Standing;
+  readonly ticket: Ticket;
+  readonly beganAtMs: number;
+  /** Ends the attempt, its body included. */
+  readonly cancel: AbortController;
+  /** Never rejects. */
+  readonly landing: Promise<Landing>;
+}
+
+export interface Landing {
+  readonly answer: FetchedResponse | null;
+  /** Null for a good answer; set beside the answer when the origin's own status is the failure. */
+  readonly failure: Failure | null;
+  /** When it counted: with its headers, or with the body where that was read ahead. */
+  readonly landedAtMs: number;
+  /** Whether the body was read ahead: whole, or its beginning. */
+  readonly ahead: BegunBody | "whole" | null;
+}
+
+export function launch(asking: Asking, { standing, credits }: Selection): Launched {
+  const { exchange, ports, table, markers, tried } = asking;
+  const beganAtMs = ports.clock.nowMs();
+  const pool = poolOf(asking, standing);
+  markers.look(pool, ports);
+  tried.add(serverOf(standing));
+  if (credits !== null) table.setCredits(standing.pool, credits);
+  const ticket = table.begin(standing, beganAtMs, upSinceMs(exchange.state.health, standing.key, beganAtMs, pool.trust));
+  const cancel = new AbortController();
+  const landing = fly(asking, { standing, beganAtMs, cancel });
+  return { standing, ticket, beganAtMs, cancel, landing };
+}
+
+async function fly(asking: Asking, launched: Pick<Launched, "standing" | "beganAtMs" | "cancel">): Promise<Landing> {
+  const { exchange, ports, input, body, deadlineMs } = asking;
+  const { standing, beganAtMs, cancel } = launched;
+  const { originRequest, action } = input.plan;
+  const result = await attempt(
+    {
+      pool: standing.pool,
+      origin: standing.origin,
+      method: input.method,
+      target: input.target,
+      headers: input.headers,
+      body,
+      visitorHostname: originRequest.resolveOverride ? exchange.facts.hostname : null,
+      timeouts: action.timeouts,
+      deadlineMs,
+      visitor: input.abortWithVisitor === false ? null : exchange.request.signal,
+      cancel,
+    },
+    ports,
+  );
+  const respondedAtMs = ports.clock.nowMs();
+  if (result.kind === "failure") return { answer: null, failure: result.failure, landedAtMs: respondedAtMs, ahead: null };
+  const { response } = result;
+  const answer: FetchedResponse = {
+    kind: "response",
+    response,
+    origin: answeringOrigin(standing),
+    requestedAtMs: beganAtMs,
+    respondedAtMs,
+  };
+  const failure = classifyStatus(response.status, new Set(action.retry.onStatus));
+  return failure === null ? await held(asking, answer) : { answer, failure, landedAtMs: respondedAtMs, ahead: null };
+}
+
+/** A small answer is read whole before it counts as one. */
+async function held({ hold, input, table, ports }: Asking, answer: FetchedResponse): Promise<Landing> {
+  const { response } = answer;
+  const streamed: Landing = { answer, failure: null, landedAtMs: answer.respondedAtMs, ahead: null };
+  const length = declaredLength(response.headers);
+  if (!hold || response.body === null || input.method !== "GET" || response.status === 101) return streamed;
+  if (length === null || length === 0 || length > input.plan.action.retry.holdBytesMax) return streamed;
+  const giveBack = takeHoldRoom(table.heldBytes, length, ports.clock.nowMs());
+  if (giveBack === null) return streamed;
+  const body = await holdBody(response.body, { length, maxMs: HOLD_MS_MAX }).finally(giveBack);
+  const landedAtMs = ports.clock.nowMs();
+  switch (body.kind) {
+    case "whole":
+      return { ...streamed, landedAtMs, answer: { ...answer, response: withBody(response, body.bytes) }, ahead: "whole" };
+    case "begun":
+      return { ...streamed, landedAtMs, ahead: body };
+    case "broken":
+      return { answer: null, failure: { kind: "reset", status: null, mayHaveExecuted: true }, landedAtMs, ahead: null };
+    default:
+      return body satisfies never;
+  }
+}
+
+/** Tells what the attempt says about its origin. A failing answer that is the origin's own becomes `asking.best`. */
+export function land(asking: Asking, { standing, ticket, beganAtMs }: Launched, landing: Landing): void {
+  const { exchange, table, routeId } = asking;
+  const { answer, failure, landedAtMs } = landing;
+  const ms = landedAtMs - beganAtMs;
+  const outcome = failure === null ? String(answer?.response.status) : failureText(failure);
+  exchange.digest.attempts.push({ pool: standing.pool, origin: standing.origin.id, outcome, ms });
+  if (failure === null) table.routes.answered(routeId, standing.key, { ms, nowMs: landedAtMs });
+  const asked = answer === null ? null : retryAfterMs(answer.response.headers, landedAtMs);
+  report(asking, failure, { ticket, standing, retryAfterMs: asked });
+  if (failure !== null && answer !== null) keepBest(asking, answer);
+}
+
+/** A real answer, though a failing one, takes the place of the one before. What the platform made up is not passed on. */
+function keepBest(asking: Asking, answer: FetchedResponse): void {
+  const edge = isEdgeFailure(answer.response.status);
+  const unwanted = edge ? answer : asking.best;
+  if (unwanted !== null) discard(unwanted.response);
+  if (!edge) asking.best = answer;
+}
+
+export function answeringOrigin({ pool, origin: { id, base, basePath } }: Standing): AnsweringOrigin {
+  return { pool, id, base, basePath };
+}
+
+/** An unread body keeps one of the six connections that a request may have. */
+export function discard(response: Response): void {
+  response.body?.cancel().catch(() => undefined);
+}

@@ -1,0 +1,107 @@
+// Part of the stage fetch: an answer that breaks in the middle is continued from another origin, which is asked for the rest of
+// the same representation (RFC 9110 13.1.5, 14.2): only under a strong entity tag, and only where the place of every byte is known. The
+// visitor notices nothing. What was sent so far is never sent again.
+
+import { parseEntityTag } from "../http/etag.ts";
+import { parseContentRange, type ByteRange } from "../http/range.ts";
+import { declaredLength } from "../http/byte-stream.ts";
+import type { Resume } from "../origin/body.ts";
+import { classifyStatus } from "../origin/classify.ts";
+import type { Standing } from "../origin/merge.ts";
+import { serverOf } from "../origin/select.ts";
+import { select, type Asking } from "./asking.ts";
+import type { FetchedResponse } from "./fetch-outcome.ts";
+import { discard, launch, type Landing, type Launched } from "./launch.ts";
+import { reportBroken, reportOutcome } from "./testimony.ts";
+
+/** What has to be the same in the continuation. */
+interface Continued {
+  readonly etag: string;
+  readonly encoding: string | null;
+  /** Of the representation, both ends inclusive: which bytes of it the visitor was promised. */
+  readonly range: ByteRange;
+}
+
+/** Null for an answer that cannot be continued. */
+export function resumeFor(asking: Asking, answer: FetchedResponse, standing: Standing): Resume | null {
+  const { input, ports, exchange } = asking;
+  const continued = input.plan.action.retry.resume && input.method === "GET" ? continuedOf(answer.response) : null;
+  let from = standing;
+  return async (offset) => {
+    reportBroken(asking, from);
+    if (continued === null || exchange.request.signal.aborted) return null;
+    const next = await askForRest(asking, { continued, offset, broken: from });
+    const to = next === null ? null : `${next.standing.pool}/${next.standing.origin.id}`;
+    ports.log.write({ event: "body-broken", id: exchange.id, origin: from.key, offset, resumedFrom: to });
+    if (next === null) return null;
+    from = next.standing;
+    return next.body;
+  };
+}
+
+function continuedOf({ status, headers }: Response): Continued | null {
+  const length = declaredLength(headers);
+  const etag = headers.get("etag");
+  const tag = etag === null ? null : parseEntityTag(etag);
+  if (etag === null || tag === null || tag.weak || length === null || length === 0) return null;
+  const encoding = headers.get("content-encoding");
+  if (status === 200) {
+    return headers.get("accept-ranges")?.trim().toLowerCase() === "bytes" ? { etag, encoding, range: { start: 0, end: length - 1 } } : null;
+  }
+  if (status !== 206) return null;
+  const declared = parseContentRange(headers.get("content-range"));
+  if (declared?.kind !== "range" || declared.range.end - declared.range.start + 1 !== length) return null;
+  return { etag, encoding, range: declared.range };
+}
+
+interface Rest {
+  readonly standing: Standing;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+async function askForRest(asking: Asking, of: { continued: Continued; offset: number; broken: Standing }): Promise<Rest | null> {
+  const { ports, table, exchange, input } = asking;
+  const { continued, offset, broken } = of;
+  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
+  if (pool === undefined || !table.mayRetry(pool, ports.clock.nowMs())) return null;
+  // One that was asked before may well have the rest; the one that broke is the last resort.
+  const selection = select(asking) ?? select(asking, { tried: new Set([serverOf(broken)]) }) ?? select(asking, { tried: new Set() });
+  if (selection === null) return null;
+  table.countExtra(pool.name, ports.clock.nowMs());
+  const headers = restHeaders(input.headers, continued, offset);
+  const launched = launch({ ...asking, hold: false, input: { ...input, headers } }, selection);
+  return judged(asking, { launched, landing: await launched.landing, continued, offset });
+}
+
+function restHeaders(visitors: Headers, { etag, range }: Continued, offset: number): Headers {
+  const headers = new Headers(visitors);
+  for (const name of ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"]) headers.delete(name);
+  headers.set("range", `bytes=${range.start + offset}-${range.end}`);
+  headers.set("if-range", etag);
+  return headers;
+}
+
+interface Answer {
+  readonly launched: Launched;
+  readonly landing: Landing;
+  readonly continued: Continued;
+  readonly offset: number;
+}
+
+/** Null for anything but the very bytes that are missing. */
+function judged(asking: Asking, { launched, landing, continued, offset }: Answer): Rest | null {
+  const { standing, ticket } = launched;
+  const response = landing.answer?.response ?? null;
+  const failed = landing.failure !== null || response === null || classifyStatus(response.status, new Set()) !== null;
+  reportOutcome(asking, { ticket, standing, retryAfterMs: null }, failed ? "neutral" : "success");
+  if (response === null) return null;
+  if (!failed && response.body !== null && isRest(response, continued, offset)) return { standing, body: response.body };
+  discard(response);
+  return null;
+}
+
+function isRest({ status, headers }: Response, { etag, encoding, range }: Continued, offset: number): boolean {
+  if (status !== 206 || headers.get("etag") !== etag || headers.get("content-encoding") !== encoding) return false;
+  const declared = parseContentRange(headers.get("content-range"));
+  return declared?.kind === "range" && declared.range.start === range.start + offset && declared.range.end === range.end;
+}
