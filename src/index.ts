@@ -5,6 +5,7 @@ import { createAdmin } from "./admin/app.ts";
 import { errorAnswer } from "./answer.ts";
 import { createEntryReader } from "./cache/entries.ts";
 import { createFlightTable } from "./cache/flights.ts";
+import { createAuthKeys } from "./origin/auth.ts";
 import { createStickyKeys } from "./origin/sticky-keys.ts";
 import { createMarkers } from "./origin/markers.ts";
 import { createOriginTable } from "./origin/table.ts";
@@ -59,6 +60,7 @@ function newIsolate(env: Env): Isolate {
       flights: createFlightTable(),
       entries: createEntryReader(),
       sticky: createStickyKeys(),
+      authKeys: createAuthKeys(),
       markers: createMarkers(held.scope),
     }),
   };
@@ -108,6 +110,12 @@ export default {
     const ports = portsOf(env, ctx);
     const state = await isolateOf(env).holder.current(ports, ports.clock.nowMs());
     if (state === null) return;
-    await checkHealth({ ruleset: state.ruleset, ports, region: "unknown", plan: env.PLAN === "paid" ? "paid" : "free" });
+    await checkHealth({
+      ruleset: state.ruleset,
+      ports,
+      auth: isolateOf(env).memory.authKeys,
+      region: "unknown",
+      plan: env.PLAN === "paid" ? "paid" : "free",
+    });
   },
 } satisfies ExportedHandler<Env>;

@@ -69,8 +69,9 @@ export function serverOf({ origin }: Standing): string {
   return serverAt(origin);
 }
 
-function serverAt({ base, basePath }: OriginSnapshot): string {
-  return base + basePath;
+/** Two services of one URL are two servers. */
+function serverAt({ service, base, basePath }: OriginSnapshot): string {
+  return service === null ? base + basePath : `${service} ${base}${basePath}`;
 }
 
 /** Origins that are used before all that follow: the one that the visitor stays with, a pool's primaries, or its backups. */

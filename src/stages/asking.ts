@@ -1,6 +1,7 @@
 // Part of the stage fetch: what one request carries through its attempts, and which origin it would go to next. It asks nobody.
 
 import type { PoolSnapshot } from "../config/pool-snapshot.ts";
+import type { AuthKeys } from "../origin/auth.ts";
 import { loadOf } from "../origin/load.ts";
 import { poolStandings } from "../origin/merge.ts";
 import type { Standing } from "../origin/merge.ts";
@@ -14,6 +15,7 @@ import type { Testimony } from "./testimony.ts";
 export interface Asking extends Testimony {
   readonly input: FetchInput;
   readonly body: ReplayBody | null;
+  readonly authKeys: AuthKeys;
   /** When the route's total time is over; null without one. */
   readonly deadlineMs: number | null;
   /** Small answers are read whole before they count. */

@@ -2,8 +2,9 @@
 // classified failure, never an exception. Called by the fetch stage; it knows neither circuits nor retries.
 
 import type { TimeoutsSnapshot } from "../config/snapshot.ts";
-import type { OriginSnapshot } from "../config/pool-snapshot.ts";
+import type { OriginAuthSnapshot, OriginSnapshot } from "../config/pool-snapshot.ts";
 
+import { authorize, type AuthKeys } from "../origin/auth.ts";
 import { classifyError } from "../origin/classify.ts";
 import type { Failure } from "../origin/classify.ts";
 import type { ReplayBody } from "../origin/replay.ts";
@@ -14,6 +15,9 @@ import type { Ports } from "../ports.ts";
 export interface AttemptInput {
   readonly pool: string;
   readonly origin: OriginSnapshot;
+  /** Of the origin's pool; null sends nothing by which the origin knows us. */
+  readonly auth: OriginAuthSnapshot | null;
+  readonly authKeys: AuthKeys;
   readonly method: string;
   readonly target: string;
   readonly headers: Headers;
@@ -32,7 +36,7 @@ export type AttemptResult =
   | { readonly kind: "answer"; readonly response: Response }
   | { readonly kind: "failure"; readonly failure: Failure };
 
-export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" | "clock">): Promise<AttemptResult> {
+export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" | "secrets" | "clock" | "log">): Promise<AttemptResult> {
   const { visitor, body, cancel } = input;
   const leave = (): void => cancel.abort();
   const clientGone = (): boolean => visitor?.aborted === true || body?.broken() === true;
@@ -45,6 +49,7 @@ export async function attempt(input: AttemptInput, ports: Pick<Ports, "fetcher" 
     const stream = isBodiless(input.method) ? null : (body?.open() ?? null);
     const timeoutMs = attemptTimeoutMs(input, ports.clock.nowMs());
     const { url, init } = originRequest({ ...input, body: stream, signal: cancel.signal, timeoutMs });
+    if (input.auth !== null) await authorize({ url, init }, input.auth, { memory: input.authKeys, ports, nowMs: ports.clock.nowMs() });
     return { kind: "answer", response: readable(await ports.fetcher.fetch(url, init), input.headers) };
   } catch (error) {
     return failureOf(error, { timedOut: timeout.isOver(), clientGone: clientGone() });

@@ -21,9 +21,12 @@ import { resumeFor } from "./resume.ts";
 import type { Run } from "./run.ts";
 import { settleSuspects, type Testimony } from "./testimony.ts";
 
-export type FetchRun = Pick<Run, "exchange" | "ports" | "origins" | "markers">;
+export type FetchRun = Pick<Run, "exchange" | "ports" | "origins" | "markers" | "authKeys">;
 
-export async function fetchFromOrigin({ exchange, ports, origins: table, markers }: FetchRun, input: FetchInput): Promise<FetchOutcome> {
+export async function fetchFromOrigin(
+  { exchange, ports, origins: table, markers, authKeys }: FetchRun,
+  input: FetchInput,
+): Promise<FetchOutcome> {
   const { ruleset } = exchange.state;
   table.keepOnly(ruleset.release, ruleset.pools);
   const length = declaredLength(input.headers);
@@ -35,7 +38,7 @@ export async function fetchFromOrigin({ exchange, ports, origins: table, markers
   const body = input.body === null ? null : createReplayBody(input.body, { bytesMax: room.bytesMax, length, clock: ports.clock });
   const deadlineMs = totalMs === null ? null : ports.clock.nowMs() + totalMs;
   const testimony: Testimony = { exchange, ports, table, markers, routeId: input.plan.route.id, suspects: [] };
-  const asking: Asking = { ...testimony, input, body, deadlineMs, hold: true, tried: new Set(), best: null };
+  const asking: Asking = { ...testimony, input, body, authKeys, deadlineMs, hold: true, tried: new Set(), best: null };
   try {
     return await attempts(asking);
   } finally {

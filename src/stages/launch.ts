@@ -53,13 +53,15 @@ export function launch(asking: Asking, { standing, credits }: Selection): Launch
 }
 
 async function fly(asking: Asking, launched: Pick<Launched, "standing" | "beganAtMs" | "cancel">): Promise<Landing> {
-  const { exchange, ports, input, body, deadlineMs } = asking;
+  const { exchange, ports, input, body, deadlineMs, authKeys } = asking;
   const { standing, beganAtMs, cancel } = launched;
   const { originRequest, action } = input.plan;
   const result = await attempt(
     {
       pool: standing.pool,
       origin: standing.origin,
+      auth: poolOf(asking, standing).auth,
+      authKeys,
       method: input.method,
       target: input.target,
       headers: input.headers,

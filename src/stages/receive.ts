@@ -11,6 +11,7 @@ import { clientAddress } from "../http/forwarded.ts";
 import { isUpgradeRequest } from "../http/hop-by-hop.ts";
 import { readRequestUrl, type Scheme } from "../http/request-url.ts";
 import { HEADER_BYTES_MAX, HEADER_COUNT_MAX, LOOP_PASSES_MAX, URL_BYTES_MAX } from "../limits.ts";
+import { withoutAuthHeaders } from "../origin/auth.ts";
 import { fail, ok, type Result } from "../result.ts";
 
 export interface Received {
@@ -58,7 +59,7 @@ export function receive(received: Received, client: ClientRules): Result<Facts, 
     method: received.method,
     rawUrl: received.url,
     ...url.value,
-    headers: withoutCookies(received.headers, client.ownCookies),
+    headers: withoutAuthHeaders(withoutCookies(received.headers, client.ownCookies), client.ownHeaders),
     client: clientFacts(address, received),
     protocol: received.connection?.httpProtocol ?? "HTTP/1.1",
     hasBody: received.hasBody,

@@ -3,6 +3,7 @@
 import type { EntryReader } from "../cache/entries.ts";
 import type { FlightTable } from "../cache/flights.ts";
 import type { Exchange } from "../exchange.ts";
+import type { AuthKeys } from "../origin/auth.ts";
 import type { Markers } from "../origin/markers.ts";
 import type { StickyKeys } from "../origin/sticky-keys.ts";
 import type { OriginTable } from "../origin/table.ts";
@@ -15,6 +16,7 @@ export interface IsolateMemory {
   readonly flights: FlightTable;
   readonly entries: EntryReader;
   readonly sticky: StickyKeys;
+  readonly authKeys: AuthKeys;
   readonly markers: Markers;
 }
 

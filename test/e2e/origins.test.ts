@@ -128,17 +128,39 @@ test("a document that calls dead origins up costs no request", async () => {
   expect((await counts())[2]).toBe(30);
 });
 
-test.each([1_500, 10_000])("an origin that takes %i ms for every answer is neither cut off nor ejected by a default", async (ms) => {
-  await edge.origins[2]?.fail("slow", ms);
-  const cron = edge.runCron();
-  // One of three requests at once goes to the slow origin, and its answer is waited for.
-  const answers = await Promise.all([ask("turns"), ask("turns"), ask("turns")]);
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
-  expect((await counts()).slice(0, 3)).toEqual([1, 1, 1]);
-  await cron;
-  await edge.admin("POST", "refresh");
-  expect((await edge.admin("GET", "health")).json()).toMatchObject({ document: { origins: { [keyOf(2)]: { state: "up", why: "ok" } } } });
-  await edge.origins[2]?.fail("off");
-  await askOften("turns", 27);
-  expect((await counts()).slice(0, 3)).toEqual([10, 10, 10]);
+test.each([1_500, 10_000])(
+  "an origin that takes %i ms for every answer costs no visitor that time, and is neither called down nor left out",
+  async (ms) => {
+    await edge.origins[2]?.fail("slow", ms);
+    const cron = edge.runCron();
+    // One of three requests at once goes to the slow origin, and another one is asked besides.
+    const answers = await Promise.all([ask("turns"), ask("turns"), ask("turns")]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await counts())[2]).toBeGreaterThanOrEqual(1);
+    expect(sum((await counts()).slice(0, 3))).toBeGreaterThanOrEqual(4);
+    await cron;
+    await edge.admin("POST", "refresh");
+    expect((await edge.admin("GET", "health")).json()).toMatchObject({ document: { origins: { [keyOf(2)]: { state: "up", why: "ok" } } } });
+    await edge.origins[2]?.fail("off");
+    await askOften("turns", 27);
+    expect(Math.min(...(await counts()).slice(0, 3))).toBeGreaterThanOrEqual(8);
+  },
+);
+
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+test("a route that takes its time on every origin is waited for, and no origin is blamed", async () => {
+  for (const origin of edge.origins) await origin.fail("slow", 1_500);
+  // Nothing is known of the route at first, so some are asked besides; then its time is known.
+  for (let round = 0; round < 2; round += 1) {
+    const answers = await Promise.all(Array.from({ length: 30 }, () => ask("turns")));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+  }
+  const asked = sum((await counts()).slice(0, 3));
+  expect(asked).toBeLessThanOrEqual(60 + 50);
+  const status = (await edge.admin("GET", "origins")).json() as { pools: { name: string; origins: { circuit: { phase: string } }[] }[] };
+  const turns = status.pools.find(({ name }) => name === "turns");
+  expect(turns?.origins.slice(0, 3).map(({ circuit }) => circuit.phase)).toEqual(["closed", "closed", "closed"]);
 });

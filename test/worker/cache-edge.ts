@@ -13,6 +13,7 @@ import { createRouteTable } from "../../src/routing/path-table.ts";
 import type { Ruleset, Site } from "../../src/ruleset.ts";
 import { createEntryReader } from "../../src/cache/entries.ts";
 import { createFlightTable, type FlightTable } from "../../src/cache/flights.ts";
+import { createAuthKeys } from "../../src/origin/auth.ts";
 import { createMarkers } from "../../src/origin/markers.ts";
 import { createStickyKeys } from "../../src/origin/sticky-keys.ts";
 import { createOriginTable } from "../../src/origin/table.ts";
@@ -103,7 +104,17 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
           error: null,
         },
       };
-      const response = await proxy({ exchange, plan: decision.outcome.plan, origins, flights, entries, sticky, markers, ports });
+      const response = await proxy({
+        exchange,
+        plan: decision.outcome.plan,
+        origins,
+        flights,
+        entries,
+        sticky,
+        authKeys: createAuthKeys(),
+        markers,
+        ports,
+      });
       return { response, cache: exchange.digest.cache };
     },
     async get(url, init) {

@@ -12,6 +12,7 @@ import type { Overrides } from "../../../src/origin/overrides.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
 import type { Plan } from "../../../src/plan.ts";
 import type { Fetcher, Ports } from "../../../src/ports.ts";
+import { createAuthKeys } from "../../../src/origin/auth.ts";
 import { createMarkers } from "../../../src/origin/markers.ts";
 import type { Markers } from "../../../src/origin/markers.ts";
 import { createOriginTable } from "../../../src/origin/table.ts";
@@ -169,7 +170,10 @@ export async function ask(
     pins: new Map<string, string>(),
     ...(abortWithVisitor === undefined ? {} : { abortWithVisitor }),
   };
-  const outcome = await fetchFromOrigin({ exchange, ports, origins: given.table, markers: given.markers }, input);
+  const outcome = await fetchFromOrigin(
+    { exchange, ports, origins: given.table, markers: given.markers, authKeys: createAuthKeys() },
+    input,
+  );
   return { outcome, attempts: exchange.digest.attempts.map(({ origin: id, outcome: how }) => `${id} ${how}`) };
 }
 
