@@ -201,6 +201,9 @@ export const HEDGE_MS_MIN = 50;
 /** The same where nothing is known of the route's times: most routes have answered by then. */
 export const HEDGE_UNKNOWN_MS = 1000;
 
+/** While an origin is silent, what is usual there is looked up again after this time. */
+export const HEDGE_LOOK_MS = 250;
+
 /** An origin that lost to another counts as failed when it had so many times as long as the other took: slow by itself, not slow for all. */
 export const SLOW_LOSS_RATIO = 3;
 

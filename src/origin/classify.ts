@@ -11,6 +11,8 @@ export interface Failure {
   readonly status: number | null;
   /** False only where it is certain that the origin never got the request. A thrown error never proves that. */
   readonly mayHaveExecuted: boolean;
+  /** Its headers came; the body broke off, or was not as long as declared. */
+  readonly inBody?: boolean;
 }
 
 /** What the caller knows about the end of an attempt that the error itself does not tell. */

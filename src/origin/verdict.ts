@@ -1,19 +1,19 @@
-// What an attempt says about the origin's circuit. Pure. The rule that protects healthy origins: an answer that is only bad or
-// late counts against an origin when another origin answered the same route well at about that time. A route that fails or
-// crawls everywhere is the application's own matter, and no circuit opens for it.
+// What an attempt says about the origin's circuit. Pure. The rule that protects healthy origins: an answer that is only bad, late or
+// broken counts against an origin when another origin answers well. What fails or crawls everywhere is the application's own
+// matter, and no circuit opens for it.
 
 import type { CircuitOutcome } from "./circuit.ts";
 import type { Failure, FailureKind } from "./classify.ts";
 
 export type Verdict =
   | { readonly kind: "now"; readonly outcome: CircuitOutcome }
-  /** Counts as a failure once another origin is seen to answer this route, as nothing otherwise. */
+  /** Counts as a failure once another origin is seen to answer, as nothing otherwise. */
   | { readonly kind: "if-another-answers" };
 
 /** `failure` is null for a good answer. */
 export function verdictOf(failure: Failure | null): Verdict {
   if (failure === null) return { kind: "now", outcome: "success" };
-  return VERDICTS[failure.kind];
+  return failure.inBody === true ? { kind: "if-another-answers" } : VERDICTS[failure.kind];
 }
 
 const VERDICTS: Readonly<Record<FailureKind, Verdict>> = {

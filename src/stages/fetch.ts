@@ -11,6 +11,7 @@ import { NO_ROOM, createReplayBody, takeReplayRoom } from "../origin/replay.ts";
 import { nextTrySeconds } from "../origin/retry-after.ts";
 import { decideRetry } from "../origin/retry.ts";
 import type { RetryInput } from "../origin/retry.ts";
+import { HEDGE_LOOK_MS } from "../limits.ts";
 import { poolChain } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
 import { select, type Asking } from "./asking.ts";
@@ -56,8 +57,9 @@ async function attempts(asking: Asking): Promise<FetchOutcome> {
   const flying = new Set([latest]);
   let mayHedge = true;
   for (;;) {
-    const event = await nextEvent(flying, mayHedge ? hedgeInMs(asking, latest) : null);
+    const event = await nextEvent(flying, mayHedge ? hedgeLookMs(hedgeInMs(asking, latest)) : null);
     if (event.kind === "silence") {
+      if ((hedgeInMs(asking, latest) ?? 0) > 0) continue;
       const besides = hedgeSelection(asking, latest);
       mayHedge = besides !== null;
       if (besides !== null) latest = another(asking, besides, flying);
@@ -95,6 +97,11 @@ function another(asking: Asking, selection: Selection, flying: Set<Launched>): L
 function hedgeInMs(asking: Asking, latest: Launched): number | null {
   const atMs = hedgeAtMs(asking, latest);
   return atMs === null ? null : Math.max(0, atMs - asking.ports.clock.nowMs());
+}
+
+/** Another request may learn meanwhile what is usual. */
+function hedgeLookMs(inMs: number | null): number | null {
+  return inMs === null ? null : Math.min(inMs, HEDGE_LOOK_MS);
 }
 
 type FetchEvent = { readonly kind: "landed"; readonly launched: Launched; readonly landing: Landing } | { readonly kind: "silence" };

@@ -34,11 +34,12 @@ function usualMs({ table, routeId, exchange }: Asking, standing: Standing): numb
  * things to say, and is there for when this one fails.
  */
 export function hedgeSelection(asking: Asking, latest: Launched): Selection | null {
-  const { table, ports, deadlineMs } = asking;
+  const { table, ports, deadlineMs, exchange, input } = asking;
   const nowMs = ports.clock.nowMs();
   if (deadlineMs !== null && nowMs >= deadlineMs) return null;
-  const pool = poolOf(asking, latest.standing);
-  if (!table.mayHedge(pool, nowMs)) return null;
+  // Requests and extras are counted with the route's pool, whichever pool has taken over.
+  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
+  if (pool === undefined || !table.mayHedge(pool, nowMs)) return null;
   const next = select(asking);
   if (next === null) return null;
   const { standing } = next;

@@ -105,11 +105,13 @@ async function held({ hold, input, table, ports }: Asking, answer: FetchedRespon
     case "begun":
       return { ...streamed, landedAtMs, ahead: body };
     case "broken":
-      return { answer: null, failure: { kind: "reset", status: null, mayHaveExecuted: true }, landedAtMs, ahead: null };
+      return { answer: null, failure: BROKEN_BODY, landedAtMs, ahead: null };
     default:
       return body satisfies never;
   }
 }
+
+const BROKEN_BODY: Failure = { kind: "reset", status: null, mayHaveExecuted: true, inBody: true };
 
 /** Tells what the attempt says about its origin. A failing answer that is the origin's own becomes `asking.best`. */
 export function land(asking: Asking, { standing, ticket, beganAtMs }: Launched, landing: Landing): void {

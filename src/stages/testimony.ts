@@ -1,6 +1,6 @@
 // Part of the stage fetch: what the attempts of one request say about the origins, told to the origin table. A failure that may be
-// the request's own fault is held back until another origin has answered the same route, or the request is over. It decides
-// nothing about the request itself.
+// the request's own fault is held back until another origin has answered the request, or it is over. It decides nothing about the
+// request itself.
 
 import type { Exchange } from "../exchange.ts";
 import type { CircuitOutcome } from "../origin/circuit.ts";
@@ -17,7 +17,7 @@ export interface Testimony {
   readonly table: OriginTable;
   readonly markers: Markers;
   readonly routeId: string;
-  /** Attempts whose failure counts only if another origin answers. */
+  /** Attempts whose failure counts only if another origin answers well. */
   readonly suspects: Suspect[];
 }
 
@@ -27,22 +27,26 @@ export interface Suspect {
   readonly retryAfterMs: number | null;
 }
 
-/** Tells the table how the attempt came out, or puts it among the suspects until another origin has answered. */
+/** Tells the table how the attempt came out, or puts it among the suspects. A good answer is what proves them guilty. */
 export function report(testimony: Testimony, failure: Failure | null, suspect: Suspect): void {
-  const { table, ports, routeId } = testimony;
-  const { ticket, standing } = suspect;
+  const { table, ports, suspects } = testimony;
+  const { standing } = suspect;
   const nowMs = ports.clock.nowMs();
   if (failure?.kind !== "client-gone") table.countOutcome(standing.key, failure === null, nowMs);
   const verdict = verdictOf(failure);
-  if (verdict.kind === "now") return reportOutcome(testimony, suspect, verdict.outcome);
-  if (table.routes.anotherAnswered(routeId, standing.key, ticket.beganAtMs)) return reportOutcome(testimony, suspect, "failure");
-  testimony.suspects.push(suspect);
+  if (verdict.kind === "if-another-answers") return void suspects.push(suspect);
+  if (failure === null) for (const guilty of suspects.splice(0)) reportOutcome(testimony, guilty, "failure");
+  reportOutcome(testimony, suspect, verdict.outcome);
 }
 
-/** At the end of the request: guilty are those whose route another origin has answered meanwhile. */
-export function settleSuspects(testimony: Testimony): void {
+/**
+ * At the end of a request that nobody answered well. What several origins fail alike is the request's own fault: one broken page must
+ * not take its site down. Where only one was asked, the answers of others to the same route have to tell.
+ */
+export function settleSuspects(testimony: Testimony & { readonly tried: ReadonlySet<string> }): void {
+  const { table, routeId, tried } = testimony;
   for (const suspect of testimony.suspects.splice(0)) {
-    const guilty = testimony.table.routes.anotherAnswered(testimony.routeId, suspect.standing.key, suspect.ticket.beganAtMs);
+    const guilty = tried.size === 1 && table.routes.anotherAnswered(routeId, suspect.standing.key, suspect.ticket.beganAtMs);
     reportOutcome(testimony, suspect, guilty ? "failure" : "neutral");
   }
 }

@@ -25,7 +25,8 @@ pools:
 });
 beforeEach(async () => {
   await edge.kv.delete("health");
-  await edge.restart();
+  // What another isolate of the data centre noted of its circuits would hold for ten seconds.
+  await edge.restart({ forgetCache: true });
   await Promise.all(edge.origins.map((origin) => origin.forget()));
 });
 afterAll(() => edge?.stop());
@@ -137,7 +138,6 @@ test.each([1_500, 10_000])(
     const answers = await Promise.all([ask("turns"), ask("turns"), ask("turns")]);
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
     expect((await counts())[2]).toBeGreaterThanOrEqual(1);
-    expect(sum((await counts()).slice(0, 3))).toBeGreaterThanOrEqual(4);
     await cron;
     await edge.admin("POST", "refresh");
     expect((await edge.admin("GET", "health")).json()).toMatchObject({ document: { origins: { [keyOf(2)]: { state: "up", why: "ok" } } } });
