@@ -7,7 +7,6 @@ import { startStallWatch } from "../http/stall-watch.ts";
 import type { Clock } from "../ports.ts";
 import { bytePipe, byteReader, declaredLength } from "../http/byte-stream.ts";
 import type { BytePipe, ByteReader } from "../http/byte-stream.ts";
-import { RESUMES_MAX } from "../limits.ts";
 
 export interface BodyOptions {
   readonly idleMs: number;
@@ -19,11 +18,15 @@ export interface BodyOptions {
 }
 
 export interface BegunBody {
-  readonly chunks: readonly Uint8Array[];
+  readonly bytes: Uint8Array;
   readonly reader: ByteReader;
 }
 
-export type Resume = (offset: number) => Promise<ReadableStream<Uint8Array> | null>;
+/** Called each time the body ends too early, until it answers null. */
+export type Resume = (offset: number, end: BodyEnd) => Promise<ReadableStream<Uint8Array> | null>;
+
+/** silent: nothing came for too long. */
+export type BodyEnd = "broken" | "silent";
 
 /** The response with its body guarded, or the response itself where there is nothing to guard. */
 export function guardBody(response: Response, options: BodyOptions): Response {
@@ -33,7 +36,7 @@ export function guardBody(response: Response, options: BodyOptions): Response {
   if (begun === null && /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "")) return response;
   const length = declaredLength(response.headers);
   const { readable, writable } = bytePipe(length);
-  void pump(begun ?? { chunks: [], reader: byteReader(body) }, writable, { ...options, length });
+  void pump(begun ?? { bytes: new Uint8Array(), reader: byteReader(body) }, writable, { ...options, length });
   return withBody(response, readable);
 }
 
@@ -54,15 +57,13 @@ async function pump(body: BegunBody, writable: BytePipe["writable"], options: Pu
   let source = sourceOf(body.reader, options);
   let sent = 0;
   try {
-    for (const chunk of body.chunks) {
-      await writer.write(chunk);
-      sent += chunk.byteLength;
-    }
-    for (let resumes = 0; ; resumes += 1) {
+    if (body.bytes.byteLength > 0) await writer.write(body.bytes);
+    sent = body.bytes.byteLength;
+    for (;;) {
       const end = await carry(source, { sent, length: options.length, write: (chunk) => writer.write(chunk) });
       sent = end.sent;
       if (end.kind === "complete") break;
-      const next = resumes < RESUMES_MAX ? await continued(sent, options) : null;
+      const next = options.resume === null ? null : await options.resume(sent, end.how);
       if (next === null) throw end.reason;
       source = sourceOf(byteReader(next), options);
     }
@@ -73,13 +74,9 @@ async function pump(body: BegunBody, writable: BytePipe["writable"], options: Pu
   }
 }
 
-async function continued(offset: number, { resume }: PumpOptions): Promise<ReadableStream<Uint8Array> | null> {
-  return resume === null ? null : await resume(offset);
-}
-
 type CarryEnd =
   | { readonly kind: "complete"; readonly sent: number }
-  | { readonly kind: "broken"; readonly sent: number; readonly reason: unknown };
+  | { readonly kind: "broken"; readonly sent: number; readonly how: BodyEnd; readonly reason: unknown };
 
 interface Carriage {
   readonly sent: number;
@@ -92,18 +89,25 @@ async function carry(source: Source, { sent: before, length, write }: Carriage):
   let sent = before;
   for (;;) {
     const next = await source.next();
-    if (next.kind === "broken") return { kind: "broken", sent, reason: next.reason };
+    if (next.kind === "broken") return { ...next, sent };
     if (next.chunk === null) {
       if (length === null || sent >= length) return { kind: "complete", sent };
-      return { kind: "broken", sent, reason: new Error(`the origin ended its answer after ${sent} of ${length} bytes`) };
+      const reason = new Error(`the origin ended its answer after ${sent} of ${length} bytes`);
+      return { kind: "broken", sent, how: "broken", reason };
     }
     await write(next.chunk);
     sent += next.chunk.byteLength;
   }
 }
 
+interface SourceBroken {
+  readonly kind: "broken";
+  readonly how: BodyEnd;
+  readonly reason: unknown;
+}
+
 interface Source {
-  next(): Promise<{ readonly kind: "chunk"; readonly chunk: Uint8Array | null } | { readonly kind: "broken"; readonly reason: unknown }>;
+  next(): Promise<{ readonly kind: "chunk"; readonly chunk: Uint8Array | null } | SourceBroken>;
   cancel(reason: unknown): Promise<void>;
 }
 
@@ -113,9 +117,9 @@ function sourceOf(reader: ByteReader, { idleMs, clock }: BodyOptions): Source {
   const watch = startStallWatch({ ms: idleMs, clock }, () => {
     reader.cancel(stall).catch(() => undefined);
   });
-  const broken = (reason: unknown): { kind: "broken"; reason: unknown } => {
+  const broken = (reason: unknown): SourceBroken => {
     watch.stop();
-    return { kind: "broken", reason };
+    return watch.stalled() ? { kind: "broken", how: "silent", reason: stall } : { kind: "broken", how: "broken", reason };
   };
   return {
     async next() {
@@ -127,7 +131,7 @@ function sourceOf(reader: ByteReader, { idleMs, clock }: BodyOptions): Source {
         if (chunk === null) watch.stop();
         return { kind: "chunk", chunk };
       } catch (error) {
-        return broken(watch.stalled() ? stall : error);
+        return broken(error);
       }
     },
     async cancel(reason) {

@@ -9,7 +9,7 @@ import type { Leases } from "./leases.ts";
 export type Held =
   | { readonly kind: "whole"; readonly bytes: Uint8Array }
   /** Time is over: this came, and the reader has the rest. */
-  | { readonly kind: "begun"; readonly chunks: readonly Uint8Array[]; readonly reader: ByteReader }
+  | { readonly kind: "begun"; readonly bytes: Uint8Array; readonly reader: ByteReader }
   /** It broke, or was not as long as declared. */
   | { readonly kind: "broken" };
 
@@ -22,8 +22,9 @@ export interface HoldOptions {
 
 export async function holdBody(body: ReadableStream<Uint8Array>, { length, maxMs }: HoldOptions): Promise<Held> {
   const reader = byteReader(body);
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
+  // One buffer from the start: what is read has one of its own for each chunk, mostly empty when an origin sends little at a time.
+  const bytes = new Uint8Array(length);
+  let filled = 0;
   let handedOver = false;
   let timer: ReturnType<typeof setTimeout> | null = null;
   const timeIsOver = new Promise<"late">((resolve) => {
@@ -37,10 +38,10 @@ export async function holdBody(body: ReadableStream<Uint8Array>, { length, maxMs
         const chunk = await pending;
         if (handedOver) return "broken";
         pending = null;
-        if (chunk === null) return bytes === length ? "whole" : "broken";
-        chunks.push(chunk);
-        bytes += chunk.byteLength;
-        if (bytes > length) return "broken";
+        if (chunk === null) return filled === length ? "whole" : "broken";
+        if (filled + chunk.byteLength > length) return "broken";
+        bytes.set(chunk, filled);
+        filled += chunk.byteLength;
       }
     } catch {
       return "broken";
@@ -48,10 +49,10 @@ export async function holdBody(body: ReadableStream<Uint8Array>, { length, maxMs
   };
   const end = await Promise.race([read(), timeIsOver]);
   if (timer !== null) clearTimeout(timer);
-  if (end === "whole") return { kind: "whole", bytes: joined(chunks, length) };
+  if (end === "whole") return { kind: "whole", bytes };
   if (end === "late") {
     handedOver = true;
-    return { kind: "begun", chunks, reader: resumedReader(reader, pending) };
+    return { kind: "begun", bytes: bytes.subarray(0, filled), reader: resumedReader(reader, pending) };
   }
   reader.cancel("not as declared").catch(() => undefined);
   return { kind: "broken" };
@@ -74,16 +75,4 @@ function resumedReader(reader: ByteReader, pending: Promise<Uint8Array | null> |
     },
     cancel: (reason) => reader.cancel(reason),
   };
-}
-
-function joined(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }

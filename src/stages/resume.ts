@@ -9,6 +9,8 @@ import type { Resume } from "../origin/body.ts";
 import { classifyStatus } from "../origin/classify.ts";
 import type { Standing } from "../origin/merge.ts";
 import { serverOf } from "../origin/select.ts";
+import type { Selection } from "../origin/select.ts";
+import { RESUMES_MAX } from "../limits.ts";
 import { select, type Asking } from "./asking.ts";
 import type { FetchedResponse } from "./fetch-outcome.ts";
 import { discard, launch, type Landing, type Launched } from "./launch.ts";
@@ -22,20 +24,29 @@ interface Continued {
   readonly range: ByteRange;
 }
 
-/** Null for an answer that cannot be continued. */
-export function resumeFor(asking: Asking, answer: FetchedResponse, standing: Standing): Resume | null {
+/** Also tells of an answer that cannot be continued. */
+export function resumeFor(asking: Asking, answer: FetchedResponse, standing: Standing): Resume {
   const { input, ports, exchange } = asking;
   const continued = input.plan.action.retry.resume && input.method === "GET" ? continuedOf(answer.response) : null;
+  // Whose length nobody knows is made as it goes: its silence may be what it has to say.
+  const mayBeSilent = declaredLength(answer.response.headers) === null;
   let from = standing;
-  return async (offset) => {
-    reportBroken(asking, from);
-    if (continued === null || exchange.request.signal.aborted) return null;
-    const next = await askForRest(asking, { continued, offset, broken: from });
-    const to = next === null ? null : `${next.standing.pool}/${next.standing.origin.id}`;
-    ports.log.write({ event: "body-broken", id: exchange.id, origin: from.key, offset, resumedFrom: to });
-    if (next === null) return null;
-    from = next.standing;
-    return next.body;
+  let asksLeft = RESUMES_MAX;
+  return async (offset, end) => {
+    if (end === "broken" || !mayBeSilent) reportBroken(asking, from);
+    if (continued === null) return null;
+    const inVain = new Set<string>();
+    let rest: Rest | null = null;
+    for (; rest === null && asksLeft > 0; asksLeft -= 1) {
+      const selection = selectForRest(asking, from, inVain);
+      if (selection === null) break;
+      inVain.add(serverOf(selection.standing));
+      rest = await askForRest(asking, { selection, continued, offset });
+    }
+    ports.log.write({ event: "body-broken", id: exchange.id, origin: from.key, offset, resumedFrom: rest?.standing.key ?? null });
+    if (rest === null) return null;
+    from = rest.standing;
+    return rest.body;
   };
 }
 
@@ -59,17 +70,34 @@ interface Rest {
   readonly body: ReadableStream<Uint8Array>;
 }
 
-async function askForRest(asking: Asking, of: { continued: Continued; offset: number; broken: Standing }): Promise<Rest | null> {
+/**
+ * Null when nobody waits for the rest, nobody may be asked, or the budget is spent.
+ *
+ * @param inVain - Servers that do not have this rest.
+ */
+function selectForRest(asking: Asking, broken: Standing, inVain: ReadonlySet<string>): Selection | null {
   const { ports, table, exchange, input } = asking;
-  const { continued, offset, broken } = of;
   const pool = exchange.state.ruleset.pools.get(input.plan.pool);
   if (pool === undefined || !table.mayRetry(pool, ports.clock.nowMs())) return null;
-  // One that was asked before may well have the rest; the one that broke is the last resort.
-  const selection = select(asking) ?? select(asking, { tried: new Set([serverOf(broken)]) }) ?? select(asking, { tried: new Set() });
-  if (selection === null) return null;
-  table.countExtra(pool.name, ports.clock.nowMs());
+  if (input.abortWithVisitor !== false && exchange.request.signal.aborted) return null;
+  // One that was asked before may well have the rest; the one that broke is the last of those that are fit.
+  const orders = [asking.tried, new Set([...inVain, serverOf(broken)]), inVain];
+  const selections = orders.map((tried) => select(asking, { tried })).filter((selection) => selection !== null);
+  return selections.find(({ standing }) => standing.use !== "avoided") ?? selections[0] ?? null;
+}
+
+interface Asked {
+  readonly selection: Selection;
+  readonly continued: Continued;
+  readonly offset: number;
+}
+
+async function askForRest(asking: Asking, { selection, continued, offset }: Asked): Promise<Rest | null> {
+  const { ports, table, input } = asking;
+  table.countExtra(input.plan.pool, ports.clock.nowMs());
   const headers = restHeaders(input.headers, continued, offset);
-  const launched = launch({ ...asking, hold: false, input: { ...input, headers } }, selection);
+  // The route's total time ended with the answer's headers: a body has none.
+  const launched = launch({ ...asking, hold: false, deadlineMs: null, input: { ...input, headers } }, selection);
   return judged(asking, { launched, landing: await launched.landing, continued, offset });
 }
 

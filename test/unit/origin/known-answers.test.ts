@@ -15,6 +15,7 @@ import { emptyOverrides } from "../../../src/origin/overrides.ts";
 import type { Overrides } from "../../../src/origin/overrides.ts";
 import { decideRetry } from "../../../src/origin/retry.ts";
 import { selectOrigin } from "../../../src/origin/select.ts";
+import { rendezvous } from "../../../src/origin/policy.ts";
 import type { Credits } from "../../../src/origin/policy.ts";
 import { CIRCUIT, RETRY, downDocument, origin, override, overridesOf, pool } from "./fixtures.ts";
 
@@ -319,3 +320,35 @@ function chosen(
   });
   return selection === null ? null : { pool: selection.standing.pool, id: selection.standing.origin.id, credits: selection.credits };
 }
+
+/**
+ * Envoy's Maglev tests (test/extensions/load_balancing_policies/maglev) count table entries per host: 6 and 11 of 17 with weights 1 and
+ * 2; 1 or 2 of 7 for six hosts of equal weight. Ours is no table: rendezvous hashing gives the same shares of keys, without the
+ * table's rounding and its memory.
+ */
+describe("Envoy, Maglev", () => {
+  const KEYS = Array.from({ length: 17_000 }, (_, index) => `198.51.100.${index % 256}:${index}`);
+  const sharesOf = (weights: readonly number[]): number[] => {
+    const candidates = weights.map((weight, index) => ({ id: `127.0.0.1:${90 + index}`, weight }));
+    const counts = new Map<string, number>();
+    for (const key of KEYS) {
+      const { id } = rendezvous(candidates, key);
+      counts.set(id, (counts.get(id) ?? 0) + 1);
+    }
+    return candidates.map(({ id }) => (counts.get(id) ?? 0) / KEYS.length);
+  };
+
+  test.each([
+    { weights: [1, 2], of: 17, entries: [6, 11] },
+    { weights: [1, 1, 1, 1, 1, 1], of: 7, entries: [2, 1, 1, 1, 1, 1] },
+    { weights: [1, 127], of: 128, entries: [1, 127] },
+  ])("weights $weights: $entries of $of entries", ({ weights, of, entries }) => {
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    for (const [index, share] of sharesOf(weights).entries()) {
+      // Within four standard errors of the weight's share, and as near to the table's as its size allows.
+      const wanted = (weights[index] ?? 0) / total;
+      expect(Math.abs(share - wanted)).toBeLessThanOrEqual(4 * Math.sqrt((wanted * (1 - wanted)) / KEYS.length));
+      expect(Math.abs(share - (entries[index] ?? 0) / of)).toBeLessThanOrEqual(1 / of);
+    }
+  });
+});
