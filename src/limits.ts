@@ -245,10 +245,13 @@ export const CHECKS_AT_ONCE_MAX = 6;
 /** Of a check's answer, what is read to find the expected text. */
 export const CHECK_BODY_BYTES_MAX = 65_536;
 
-/** Subrequests that one cron run may make on each plan of the platform; a few are kept back for reading and writing KV. */
+/** Subrequests that one cron run may make on each plan of the platform. */
 export const SUBREQUESTS_FREE_PLAN = 50;
 export const SUBREQUESTS_PAID_PLAN = 10_000;
+/** Kept back for KV: pointer, release and health document are read, and the document is written early and at the run's end. */
 export const SUBREQUESTS_KEPT_BACK = 5;
+/** Of these, for changes that are written before the run's end. */
+export const SUBREQUESTS_KEPT_BACK_EARLY = 1;
 /** Kept back besides where changes are told to a webhook: its tries, and one more write. */
 export const SUBREQUESTS_KEPT_BACK_ALERTS = 4;
 
@@ -335,6 +338,12 @@ export const PURGE_VALUE_CHARS_MAX = 16_384;
 
 /** Purges of one request: what other CDNs take at once, and one short transaction of the ledger. */
 export const PURGES_AT_ONCE_MAX = 100;
+
+/** Changes of state within this time go into one write; also KV's time between two writes of a key. */
+export const HEALTH_WRITE_GATHER_MS = 1_000;
+
+/** Writes of one run before its end: an origin that comes and goes costs a paid plan no more than 5 writes a minute. */
+export const HEALTH_EARLY_WRITES_MAX = 4;
 
 /** On the free plan the health document is written this often in the long run, 786 times a day, which leaves room for operators ... */
 export const HEALTH_WRITE_FREE_MS = 110_000;

@@ -6,9 +6,11 @@ import {
   ALERT_TIMEOUT_MS,
   CHECKS_AT_ONCE_MAX,
   CHECK_RUN_MS_MAX,
+  HEALTH_EARLY_WRITES_MAX,
   SUBREQUESTS_FREE_PLAN,
   SUBREQUESTS_KEPT_BACK,
   SUBREQUESTS_KEPT_BACK_ALERTS,
+  SUBREQUESTS_KEPT_BACK_EARLY,
   SUBREQUESTS_PAID_PLAN,
 } from "../limits.ts";
 
@@ -81,6 +83,15 @@ export function checksMax(subrequests: number, alerts: boolean): number {
 
 function keptBack(alerts: boolean): number {
   return SUBREQUESTS_KEPT_BACK + (alerts ? SUBREQUESTS_KEPT_BACK_ALERTS : 0);
+}
+
+/** Writes of a run before its end: those that requests are kept back for, and those that the checks leave requests for. */
+export function earlyWritesMax(
+  pools: Iterable<Pick<PoolSnapshot, "name" | "origins" | "health">>,
+  { subrequests, alerts }: { readonly subrequests: number; readonly alerts: boolean },
+): number {
+  const unused = Math.max(0, checksMax(subrequests, alerts) - checkBudget(pools, alerts).checks);
+  return Math.min(HEALTH_EARLY_WRITES_MAX, SUBREQUESTS_KEPT_BACK_EARLY + unused);
 }
 
 /** Time that a run has for its checks: the rest is for the first try to tell the webhook, before the verdicts are written. */

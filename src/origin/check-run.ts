@@ -28,7 +28,20 @@ export interface CheckRun {
   readonly subrequests?: number;
   /** Rounds at most, whatever the interval; 1 for a check at the operator's request. Default: as many as fit. */
   readonly rounds?: number;
+  /** Awaited before each check once a state has changed, to write that meanwhile. Default: nobody is. */
+  readonly beforeCheck?: BeforeCheck;
   readonly sleep: Sleep;
+}
+
+/** @param atMs - When the check is due; it can begin later. */
+export type BeforeCheck = (atMs: number, found: Findings) => Promise<void>;
+
+/** A run on its way. */
+export interface Findings {
+  /** So far, in the order in which they happened; grows. */
+  readonly transitions: readonly Transition[];
+  /** As it stands now. */
+  readonly document: () => HealthDocument;
 }
 
 export interface CheckRunOutcome {
@@ -53,22 +66,24 @@ interface Target {
 
 /** Checks every origin that has a health check. Ends in time; origins that left the release are no longer in the document. */
 export async function checkOrigins(run: CheckRun): Promise<CheckRunOutcome> {
-  const { ports, previous, region } = run;
+  const { ports } = run;
   const startedAtMs = ports.clock.nowMs();
   const targets = targetsOf(run, startedAtMs);
   const queue = targets.filter(({ left }) => left > 0);
   const endsAtMs = startedAtMs + checksMsMax(run.alerts);
   const transitions: Transition[] = [];
-  await Promise.all(Array.from({ length: CHECKS_AT_ONCE_MAX }, () => workThrough(queue, endsAtMs, { run, transitions })));
+  const document = (): HealthDocument => documentOf(targets, run);
+  await Promise.all(Array.from({ length: CHECKS_AT_ONCE_MAX }, () => workThrough(queue, endsAtMs, { run, transitions, document })));
+  return { document: document(), transitions };
+}
+
+function documentOf(targets: readonly Target[], { ports, previous, region }: CheckRun): HealthDocument {
   return {
-    document: {
-      format: HEALTH_FORMAT,
-      generation: (previous?.generation ?? 0) + 1,
-      asOfMs: ports.clock.nowMs(),
-      region,
-      origins: Object.fromEntries(targets.map((target) => [target.key, stored(target)])),
-    },
-    transitions,
+    format: HEALTH_FORMAT,
+    generation: (previous?.generation ?? 0) + 1,
+    asOfMs: ports.clock.nowMs(),
+    region,
+    origins: Object.fromEntries(targets.map((target) => [target.key, stored(target)])),
   };
 }
 
@@ -114,16 +129,18 @@ function fitted(targets: Target[], { subrequests = SUBREQUESTS_FREE_PLAN, alerts
   return rotated;
 }
 
+interface Lane extends Findings {
+  readonly run: CheckRun;
+  readonly transitions: Transition[];
+}
+
 /** One of six lanes: takes whoever is due first, waits for the time, checks, and puts it back for its next round. */
-async function workThrough(
-  queue: Target[],
-  endsAtMs: number,
-  { run, transitions }: { run: CheckRun; transitions: Transition[] },
-): Promise<void> {
+async function workThrough(queue: Target[], endsAtMs: number, { run, transitions, document }: Lane): Promise<void> {
   const { ports, auth, sleep } = run;
   const { clock } = ports;
   for (let target = takeEarliest(queue); target !== null; target = takeEarliest(queue)) {
     const { pool, origin, health, key, state: before } = target;
+    if (transitions.length > 0) await run.beforeCheck?.(Math.max(target.dueAtMs, clock.nowMs()), { transitions, document });
     const beginsAtMs = Math.max(target.dueAtMs, clock.nowMs());
     // A check that could outlast the run is not begun.
     if (beginsAtMs + health.timeoutMs > endsAtMs) continue;

@@ -13,9 +13,9 @@ export const HEALTH_FORMAT = 1;
 
 export interface HealthDocument {
   readonly format: typeof HEALTH_FORMAT;
-  /** Rises by one with every run of the checks; a lower one than the one held is a read that went backwards. */
+  /** Rises by one with every document that is written; a lower one than the one held is a read that went backwards. */
   readonly generation: number;
-  /** When the run that made it ended. */
+  /** When it was made: at the end of a run of the checks, or within one. */
   readonly asOfMs: number;
   /** Data centre that the checks ran in, or `unknown`. */
   readonly region: string;

@@ -5,7 +5,7 @@
 import { HEDGE_MS_MIN, HEDGE_UNKNOWN_MS, PEAK_DECAY_MS } from "../limits.ts";
 
 export interface Latency {
-  /** Smoothed time to the headers, in milliseconds. */
+  /** Smoothed time until an answer counts, in milliseconds. */
   readonly meanMs: number;
   /** Smoothed distance from the mean. */
   readonly deviationMs: number;

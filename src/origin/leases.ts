@@ -9,20 +9,35 @@ export interface Leases {
   inUse(nowMs: number): number;
 }
 
+interface Lease {
+  readonly amount: number;
+  readonly untilMs: number;
+}
+
 export function createLeases(): Leases {
-  const taken = new Map<symbol, { readonly amount: number; readonly untilMs: number }>();
+  /** In the order in which they end. */
+  const taken = new Set<Lease>();
+  let sum = 0;
+  const giveBack = (lease: Lease): void => {
+    if (taken.delete(lease)) sum -= lease.amount;
+  };
+  const forgetEnded = (nowMs: number): void => {
+    for (const lease of taken) {
+      if (nowMs < lease.untilMs) return;
+      giveBack(lease);
+    }
+  };
   return {
     take(amount, nowMs) {
-      const id = Symbol("lease");
-      taken.set(id, { amount, untilMs: nowMs + LEASE_MS });
-      return () => taken.delete(id);
+      // Where nobody asks what is in use, nothing else would forget.
+      forgetEnded(nowMs);
+      const lease = { amount, untilMs: nowMs + LEASE_MS };
+      taken.add(lease);
+      sum += amount;
+      return () => giveBack(lease);
     },
     inUse(nowMs) {
-      let sum = 0;
-      for (const [id, lease] of taken) {
-        if (nowMs >= lease.untilMs) taken.delete(id);
-        else sum += lease.amount;
-      }
+      forgetEnded(nowMs);
       return sum;
     },
   };

@@ -6,20 +6,27 @@ import { observeLatency, observeLoss } from "./latency.ts";
 import type { Latency } from "./latency.ts";
 
 export interface RouteTimes {
-  /** A good answer. `sampleMs`: to its headers. */
+  /** A good answer. `ms`: until it counted, with its headers or, where it was held, its body. */
   answered(routeId: string, key: string, sample: { readonly ms: number; readonly nowMs: number }): void;
   /** An attempt that was given up because another origin was faster. */
   lost(routeId: string, key: string, elapsed: { readonly ms: number; readonly nowMs: number }): void;
   /** Null when the origin never answered this route. */
   latency(routeId: string, key: string): Latency | null;
-  /** Whether another origin answered this route well since shortly before `sinceMs`. */
-  anotherAnswered(routeId: string, key: string, sinceMs: number): boolean;
+  /** An answer that was bad, late or broken. */
+  failed(routeId: string, key: string, nowMs: number): void;
+  /**
+   * Whether another origin answered this route well since shortly before `sinceMs`, and never otherwise: where some requests fail at
+   * every origin, good answers to others prove nothing.
+   */
+  anotherIsWell(routeId: string, key: string, sinceMs: number): boolean;
   clear(): void;
 }
 
 interface Answers {
   latency: Latency;
   answeredAtMs: number;
+  /** Null when it never failed. */
+  failedAtMs: number | null;
 }
 
 /** @param pairsMax - Pairs of route and origin. */
@@ -48,7 +55,7 @@ export function createRouteTimes(pairsMax: number = LATENCIES_MAX): RouteTimes {
       const route = routeOf(routeId);
       const before = route.get(key);
       if (before === undefined) {
-        route.set(key, { latency: observeLatency(null, ms, nowMs), answeredAtMs: nowMs });
+        route.set(key, { latency: observeLatency(null, ms, nowMs), answeredAtMs: nowMs, failedAtMs: null });
         pairs += 1;
         return forgetOldest();
       }
@@ -60,9 +67,14 @@ export function createRouteTimes(pairsMax: number = LATENCIES_MAX): RouteTimes {
       if (before !== undefined) before.latency = observeLoss(before.latency, ms, nowMs);
     },
     latency: (routeId, key) => routes.get(routeId)?.get(key)?.latency ?? null,
-    anotherAnswered(routeId, key, sinceMs) {
-      for (const [other, { answeredAtMs }] of routes.get(routeId) ?? [])
-        if (other !== key && answeredAtMs >= sinceMs - EVIDENCE_MS) return true;
+    failed(routeId, key, nowMs) {
+      const before = routes.get(routeId)?.get(key);
+      if (before !== undefined) before.failedAtMs = nowMs;
+    },
+    anotherIsWell(routeId, key, sinceMs) {
+      const fromMs = sinceMs - EVIDENCE_MS;
+      for (const [other, { answeredAtMs, failedAtMs }] of routes.get(routeId) ?? [])
+        if (other !== key && answeredAtMs >= fromMs && (failedAtMs === null || failedAtMs < fromMs)) return true;
       return false;
     },
     clear() {

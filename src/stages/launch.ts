@@ -49,6 +49,8 @@ export function launch(asking: Asking, { standing, credits }: Selection): Launch
   const ticket = table.begin(standing, beganAtMs, upSinceMs(exchange.state.health, standing.key, beganAtMs, pool.trust));
   const cancel = new AbortController();
   const landing = fly(asking, { standing, beganAtMs, cancel });
+  // A visitor who leaves would end the request where it stands: its ticket never reported, its room never given back.
+  ports.defer(landing);
   return { standing, ticket, beganAtMs, cancel, landing };
 }
 

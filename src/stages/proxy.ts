@@ -58,7 +58,7 @@ async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promi
   const { exchange, plan, ports } = run;
   const body = requestBody(exchange, plan);
   const pins = mayHavePins(run) ? await readPins(run) : NO_PINS;
-  const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins) };
+  const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins), flight };
   const { lookup: asked, outcome: brought } = await askAndComplete(found, ports, (each) => askOrigin(run, each, asking));
   if (body?.exceeded() === true) return ended(run, { code: "body-too-large" });
   const outcome = asAnswered(run, brought);
@@ -98,18 +98,20 @@ function inBackground(run: Run, found: Lookup, refresh: StoredAt | null): void {
   // What comes of it is not part of what happened to the visitor.
   const exchange: Exchange = { ...run.exchange, digest: structuredClone(run.exchange.digest) };
   const work = async (): Promise<void> => {
-    const outcome = await askOrigin({ ...run, exchange }, found, { body: null, pins: pinnedOrigins(NO_PINS) });
+    const outcome = await askOrigin({ ...run, exchange }, found, { body: null, pins: pinnedOrigins(NO_PINS), flight });
     await admitRefresh(exchange, ports, plan, { refresh, outcome, flight });
   };
   ports.defer(work().finally(() => flight?.leave()));
 }
 
+type AskedWith = Pick<FetchInput, "body" | "pins"> & { readonly flight: Flight | null };
+
 /** The fetch stage, with the origin's name and connection taken out of its answer: what is stored is as visitors may see it. */
-async function askOrigin(run: Run, found: Lookup, { body, pins }: Pick<FetchInput, "body" | "pins">): Promise<FetchOutcome> {
+async function askOrigin(run: Run, found: Lookup, { body, pins, flight }: AskedWith): Promise<FetchOutcome> {
   const { plan, ports } = run;
   const { method, headers } = originRequest(plan, found, ports.clock.nowMs());
-  // What fills the cache is wanted by the next visitor too.
-  const abortWithVisitor = found.kind === "bypass" || (found.kind === "miss" && found.pass);
+  // What others may wait for is wanted without this visitor too.
+  const abortWithVisitor = flight === null || found.kind === "bypass" || (found.kind === "miss" && found.pass);
   const outcome = await fetchFromOrigin(run, {
     plan,
     method,

@@ -29,26 +29,28 @@ export interface Suspect {
 
 /** Tells the table how the attempt came out, or puts it among the suspects. A good answer is what proves them guilty. */
 export function report(testimony: Testimony, failure: Failure | null, suspect: Suspect): void {
-  const { table, ports, suspects } = testimony;
+  const { table, ports, routeId, suspects } = testimony;
   const { standing } = suspect;
   const nowMs = ports.clock.nowMs();
   if (failure?.kind !== "client-gone") table.countOutcome(standing.key, failure === null, nowMs);
   const verdict = verdictOf(failure);
-  if (verdict.kind === "if-another-answers") return void suspects.push(suspect);
-  if (failure === null) for (const guilty of suspects.splice(0)) reportOutcome(testimony, guilty, "failure");
-  reportOutcome(testimony, suspect, verdict.outcome);
+  if (verdict.kind === "now") {
+    if (failure === null) for (const guilty of suspects.splice(0)) reportOutcome(testimony, guilty, "failure");
+    return reportOutcome(testimony, suspect, verdict.outcome);
+  }
+  table.routes.failed(routeId, standing.key, nowMs);
+  if (isOwnFault(testimony, suspect)) return reportOutcome(testimony, suspect, "failure");
+  suspects.push(suspect);
 }
 
-/**
- * At the end of a request that nobody answered well. What several origins fail alike is the request's own fault: one broken page must
- * not take its site down. Where only one was asked, the answers of others to the same route have to tell.
- */
-export function settleSuspects(testimony: Testimony & { readonly tried: ReadonlySet<string> }): void {
-  const { table, routeId, tried } = testimony;
-  for (const suspect of testimony.suspects.splice(0)) {
-    const guilty = tried.size === 1 && table.routes.anotherAnswered(routeId, suspect.standing.key, suspect.ticket.beganAtMs);
-    reportOutcome(testimony, suspect, guilty ? "failure" : "neutral");
-  }
+/** At the end of the request, which no origin has answered well. */
+export function settleSuspects(testimony: Testimony): void {
+  for (const suspect of testimony.suspects.splice(0))
+    reportOutcome(testimony, suspect, isOwnFault(testimony, suspect) ? "failure" : "neutral");
+}
+
+function isOwnFault({ table, routeId }: Testimony, { standing, ticket }: Suspect): boolean {
+  return table.routes.anotherIsWell(routeId, standing.key, ticket.beganAtMs);
 }
 
 /** Tells the table, at once. */

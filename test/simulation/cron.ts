@@ -1,8 +1,8 @@
 // The cron of the simulated fleet: eleven rounds a minute as the real run makes them, rise and fall, and a document in the faulty
-// KV where the real rules would write one. Runs are lost at times, or all of them.
+// KV where the real rules would write one, within the run or at its end. Runs are lost at times, or all of them.
 
 import type { PoolSnapshot } from "../../src/config/pool-snapshot.ts";
-import { HEALTH_HEARTBEAT_PAID_MS } from "../../src/limits.ts";
+import { HEALTH_EARLY_WRITES_MAX, HEALTH_HEARTBEAT_PAID_MS, HEALTH_WRITE_GATHER_MS } from "../../src/limits.ts";
 import { RUN_EVERY_MS, roundsPerRun } from "../../src/origin/check-budget.ts";
 import { afterCheck, healthWriteNeeded, uncheckedOrigin, withoutPending } from "../../src/origin/check-state.ts";
 import { HEALTH_FORMAT, healthOf, originKey } from "../../src/origin/health.ts";
@@ -12,6 +12,7 @@ import type { RandomSource } from "./random.ts";
 import type { Schedule } from "./schedule.ts";
 
 const LOST_SHARE = 0.05;
+const HEARTBEAT_MS = HEALTH_HEARTBEAT_PAID_MS - RUN_EVERY_MS / 2;
 
 export interface CronInput {
   readonly pool: PoolSnapshot;
@@ -37,15 +38,25 @@ export function startCron(input: CronInput): void {
       pool.origins.map(({ id }) => [id, healthOf(held, originKey(pool.name, id)) ?? uncheckedOrigin(beganAtMs)]),
     );
     const rounds = roundsPerRun(health);
+    let early = 0;
+    const writeEarly = (): void => {
+      const before = held;
+      held = publish(states, input, { held, heartbeatMs: Number.POSITIVE_INFINITY });
+      if (held !== before) early += 1;
+    };
     for (let round = 0; round < rounds; round += 1) {
       schedule.at(beganAtMs + round * health.intervalMs, () => {
         const nowMs = schedule.nowMs();
+        let isChanged = false;
         for (const [id, state] of states) {
           const passed = input.passes(id, nowMs);
           const result = { passed, why: passed ? ("ok" as const) : ("reset" as const), detail: "", rttMs: null };
-          states.set(id, afterCheck(state, result, { health, nowMs }));
+          const after = afterCheck(state, result, { health, nowMs });
+          isChanged ||= after.state !== state.state;
+          states.set(id, after);
         }
-        if (round === rounds - 1) held = publish(states, input, held);
+        if (round === rounds - 1) held = publish(states, input, { held, heartbeatMs: early > 0 ? Number.POSITIVE_INFINITY : HEARTBEAT_MS });
+        else if (isChanged && early < HEALTH_EARLY_WRITES_MAX) schedule.at(nowMs + HEALTH_WRITE_GATHER_MS, writeEarly);
       });
     }
   };
@@ -56,7 +67,7 @@ export function startCron(input: CronInput): void {
 function publish(
   states: ReadonlyMap<string, OriginHealth>,
   { pool, schedule, kv }: CronInput,
-  held: HealthDocument | null,
+  { held, heartbeatMs }: { readonly held: HealthDocument | null; readonly heartbeatMs: number },
 ): HealthDocument | null {
   const document: HealthDocument = {
     format: HEALTH_FORMAT,
@@ -65,6 +76,6 @@ function publish(
     region: "SIM",
     origins: Object.fromEntries([...states].map(([id, state]) => [originKey(pool.name, id), withoutPending(state)])),
   };
-  if (!healthWriteNeeded(held, document, HEALTH_HEARTBEAT_PAID_MS - RUN_EVERY_MS / 2)) return held;
+  if (!healthWriteNeeded(held, document, heartbeatMs)) return held;
   return kv.write(JSON.stringify(document), schedule.nowMs()) ? document : held;
 }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from "vitest";
-import { RETRY, TIMEOUTS } from "./fixtures.ts";
+import { override, overridesOf, pool, RETRY, TIMEOUTS } from "./fixtures.ts";
 import { ask, frozen, ok, scene, shown, startOrigin, status } from "./origins.ts";
 import type { Ask, Handler, Scene, TestOrigin } from "./origins.ts";
 
@@ -111,6 +111,19 @@ test("a backup is not asked besides: it may have other things to say", async () 
   if (all[0] !== undefined) all[0].handle = frozen;
   expect(await shown((await ask(given)).outcome)).toBe("timeout");
   expect(counts(all)).toEqual([7, 0]);
+});
+
+test("hedges of a pool that has taken over are within the budget of the route's pool", async () => {
+  const late: Handler = (_, response) => setTimeout(() => response.end("fine"), 20);
+  const [a, b, c] = await Promise.all([startOrigin("a", ok), startOrigin("b", late), startOrigin("c", late)]);
+  started.push(a, b, c);
+  const given = scene([a], { budget: { ratio: 0.5, perSecond: 0 }, fallbacks: ["spare"] });
+  given.pools.push(pool("spare", [b.origin, c.origin]));
+  given.overrides = overridesOf({ "web/a": override() });
+  given.action = { retry: { ...RETRY, hedge: { afterMs: 1 } } };
+  for (let n = 0; n < 20; n += 1) await ask(given);
+  // Hedges may be half of what the budget allows: a quarter of the requests.
+  expect(b.seen.length + c.seen.length).toBe(25);
 });
 
 test("a route with a time of its own is hedged after that, however fast it is", async () => {

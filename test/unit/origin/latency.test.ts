@@ -80,7 +80,7 @@ test("one route with more origins than there is room for is kept", () => {
   const times = createRouteTimes(2);
   for (const key of ["web/a", "web/b", "web/c"]) times.answered("r1", key, { ms: 5, nowMs: 0 });
   expect(times.latency("r1", "web/a")?.meanMs).toBe(5);
-  expect(times.anotherAnswered("r1", "web/a", EVIDENCE_MS)).toBe(true);
+  expect(times.anotherIsWell("r1", "web/a", EVIDENCE_MS)).toBe(true);
 });
 
 test("a loss on a route that the origin never answered teaches nothing", () => {

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import type { FetchOutcome } from "../../../src/stages/fetch-outcome.ts";
 import { RETRY, TIMEOUTS } from "./fixtures.ts";
-import { ask, ok, scene, shown, startOrigin } from "./origins.ts";
+import { ask, ok, resetting, scene, shown, startOrigin } from "./origins.ts";
 import type { Handler, Scene, TestOrigin } from "./origins.ts";
 
 const started: TestOrigin[] = [];
@@ -132,6 +132,63 @@ test("with one origin the same one is asked for the rest", async () => {
     return handler(request, response, body);
   });
   expect((await bytesOf((await ask(given)).outcome)).equals(FILM)).toBe(true);
+});
+
+test("an origin that does not have the rest is passed over for one that does", async () => {
+  const cut = serve({ body: FILM, cutAt: 700_000 });
+  const { given, all } = await scenery(cut, serve({ body: FILM, etag: '"v2"' }), serve({ body: FILM }));
+  expect((await bytesOf((await ask(given)).outcome)).equals(FILM)).toBe(true);
+  expect(all.map(({ seen }) => seen.length)).toEqual([1, 1, 1]);
+});
+
+test("the one that broke is asked again before one that is out", async () => {
+  let cut = false;
+  const { given, all } = await scenery((request, response, body) => {
+    const handler = serve({ body: FILM, ...(cut ? { cutAt: 700_000 } : {}) });
+    cut = false;
+    return handler(request, response, body);
+  }, resetting);
+  for (let n = 0; n < 4; n += 1) await ask(given);
+  const asked = all[1]?.seen.length;
+  cut = true;
+  expect((await bytesOf((await ask(given)).outcome)).equals(FILM)).toBe(true);
+  expect(all[1]?.seen.length).toBe(asked);
+});
+
+/** Breaks off when the test says so. */
+function cutLater(): { handler: Handler; cut: () => void } {
+  let cut = (): void => undefined;
+  const handler: Handler = (request, response) => {
+    cut = () => request.socket.resetAndDestroy();
+    response.writeHead(200, { "content-length": FILM.length, etag: '"v1"', "accept-ranges": "bytes" });
+    response.write(FILM.subarray(0, 500_000));
+  };
+  return { handler, cut: () => cut() };
+}
+
+test("the route's total time does not end what may be continued", async () => {
+  const { handler, cut } = cutLater();
+  const { given } = await scenery(handler, serve({ body: FILM }));
+  const totalMs = 100;
+  given.action = { timeouts: { ...TIMEOUTS, totalMs } };
+  const { outcome } = await ask(given);
+  setTimeout(cut, 2 * totalMs);
+  expect((await bytesOf(outcome)).equals(FILM)).toBe(true);
+});
+
+test.each([
+  ["what others wait for goes on without its visitor", false, 1],
+  ["for one who left nobody is asked", true, 0],
+])("%s", async (_, abortWithVisitor, asked) => {
+  const { handler, cut } = cutLater();
+  const { given, all } = await scenery(handler, serve({ body: FILM }));
+  const visitor = new AbortController();
+  const { outcome } = await ask(given, { signal: visitor.signal, abortWithVisitor });
+  visitor.abort();
+  cut();
+  const bytes = await bytesOf(outcome).catch(() => null);
+  expect(bytes?.equals(FILM) ?? false).toBe(asked === 1);
+  expect(all[1]?.seen.length).toBe(asked);
 });
 
 test("an origin that goes silent in the middle is left like one that breaks", async () => {

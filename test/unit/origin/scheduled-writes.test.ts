@@ -28,6 +28,9 @@ const CHECK: HealthCheckSnapshot = {
 /** Three rounds a minute: each run comes to a verdict of its own. */
 const ROUNDS: HealthCheckSnapshot = { ...CHECK, intervalMs: 20_000 };
 
+/** And one check is a verdict: changes fall within a run, too. */
+const HASTY: HealthCheckSnapshot = { ...ROUNDS, rise: 1, fall: 1 };
+
 type Answers = CronDayInput["answers"];
 
 const stable: Answers = () => 200;
@@ -36,6 +39,8 @@ const flapping =
   (everyMinutes: number): Answers =>
   (id, atMs) =>
     id === "a" && Math.floor(atMs / MINUTE_MS / everyMinutes) % 2 === 1 ? 503 : 200;
+
+const withinTheRun: Answers = (id, atMs) => (id === "a" && Math.floor(atMs / ROUNDS.intervalMs) % 2 === 1 ? 503 : 200);
 
 const freeDay = (check: HealthCheckSnapshot, answers: Answers): Promise<CronDay> =>
   cronDay({ plan: "free", check, answers, minutes: MINUTES_PER_DAY });
@@ -54,6 +59,7 @@ test.each<[string, HealthCheckSnapshot, Answers, number]>([
   ["origins that are well", CHECK, stable, 720],
   ["one that comes and goes every three minutes", CHECK, flapping(3), FREE_MAX],
   ["one that is slow at times, and never for long enough to be down", CHECK, slowAtTimes, FREE_MAX],
+  ["one that comes and goes within each run", HASTY, withinTheRun, FREE_MAX],
 ])("free plan, %s: the day's writes stay below 1,000", { timeout: PATIENCE_MS }, async (_, check, answers, writesMax) => {
   const { writes } = await freeDay(check, answers);
   expect(writes).toBeLessThanOrEqual(writesMax);
@@ -84,20 +90,25 @@ test.each<[string, HealthCheckSnapshot, Answers]>([
   expect(runs.filter(({ outcome }) => outcome === "postponed")).toEqual([]);
 });
 
-test("an origin that dies after hours of flapping by another is down in the document within a run of its death", async () => {
-  const minutes = 600;
-  const dies = (minutes - 20) * MINUTE_MS;
-  const flaps = flapping(1);
-  const { runs } = await cronDay({
-    plan: "free",
-    check: ROUNDS,
-    minutes,
-    answers: (id, atMs) => (id === "b" && atMs >= dies ? 503 : flaps(id, atMs)),
-  });
-  const state = (run: number): string | undefined => runs[minutes - 20 + run]?.document?.origins["web/b"]?.state;
-  expect(runs[minutes - 21]?.document?.origins["web/b"]?.state).toBe("up");
-  expect(state(1)).toBe("down");
-});
+test.each<[string, HealthCheckSnapshot, Answers]>([
+  ["with every run", ROUNDS, flapping(1)],
+  ["within each run", HASTY, withinTheRun],
+])(
+  "an origin that dies after hours of flapping by another, %s, is down in the document within a run of its death",
+  async (_, check, flaps) => {
+    const minutes = 600;
+    const dies = (minutes - 20) * MINUTE_MS;
+    const { runs } = await cronDay({
+      plan: "free",
+      check,
+      minutes,
+      answers: (id, atMs) => (id === "b" && atMs >= dies ? 503 : flaps(id, atMs)),
+    });
+    const state = (run: number): string | undefined => runs[minutes - 20 + run]?.document?.origins["web/b"]?.state;
+    expect(runs[minutes - 21]?.document?.origins["web/b"]?.state).toBe("up");
+    expect(state(1)).toBe("down");
+  },
+);
 
 test("after a quiet time changes are written with every run", async () => {
   const quiet = 180;
