@@ -1,6 +1,7 @@
 // A drill as a header's value: `<payload>.<signature>`, both base64url; the payload is JSON, the signature HMAC-SHA256 with the
 // Worker's secret. The command line signs, the Worker verifies. Whatever is wrong with a value, the answer is the same: none.
 
+import { hmacOf, importHmacKey, isHmacOf, utf8 } from "../hmac.ts";
 import { isRecord, parseJson } from "../json-document.ts";
 import { DRILL_CLOCK_SKEW_MS_MAX, DRILL_FAULTS_MAX, DRILL_HEADER_CHARS_MAX, DRILL_VALID_MS_MAX } from "../limits.ts";
 import { parseFault, printFault, type Fault } from "./faults.ts";
@@ -16,9 +17,8 @@ export interface Drill {
 const PURPOSE = "breakwater drill\n";
 
 export async function signDrill({ faults, untilMs }: Drill, key: string): Promise<string> {
-  const payload = toBase64url(new TextEncoder().encode(JSON.stringify({ faults: faults.map(printFault), untilMs })));
-  const signature = await crypto.subtle.sign("HMAC", await hmacKey(key, "sign"), signed(payload));
-  return `${payload}.${toBase64url(new Uint8Array(signature))}`;
+  const payload = toBase64url(utf8(JSON.stringify({ faults: faults.map(printFault), untilMs })));
+  return `${payload}.${toBase64url(await hmacOf(await importHmacKey(key), PURPOSE + payload))}`;
 }
 
 /** Null for a value that is not signed with this key, not valid now, or not a drill. */
@@ -27,8 +27,7 @@ export async function verifyDrill(value: string, key: string, nowMs: number): Pr
   const [payload = "", signature = "", ...more] = value.trim().split(".");
   const bytes = fromBase64url(signature);
   if (bytes === null || more.length > 0) return null;
-  // Compares in constant time.
-  if (!(await crypto.subtle.verify("HMAC", await hmacKey(key, "verify"), bytes, signed(payload)))) return null;
+  if (!(await isHmacOf(await importHmacKey(key), bytes, PURPOSE + payload))) return null;
   const drill = decode(payload);
   if (drill === null || drill.untilMs <= nowMs) return null;
   return drill.untilMs - nowMs <= DRILL_VALID_MS_MAX + DRILL_CLOCK_SKEW_MS_MAX ? drill : null;
@@ -43,14 +42,6 @@ function decode(payload: string): Drill | null {
   const parsed = faults.map((text) => (typeof text === "string" ? parseFault(text) : null));
   const good = parsed.flatMap((fault) => (fault?.ok === true ? [fault.value] : []));
   return good.length === faults.length ? { faults: good, untilMs } : null;
-}
-
-function signed(payload: string): BufferSource {
-  return new TextEncoder().encode(PURPOSE + payload);
-}
-
-function hmacKey(key: string, use: "sign" | "verify"): Promise<CryptoKey> {
-  return crypto.subtle.importKey("raw", new TextEncoder().encode(key), { name: "HMAC", hash: "SHA-256" }, false, [use]);
 }
 
 function toBase64url(bytes: Uint8Array): string {

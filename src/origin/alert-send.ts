@@ -7,7 +7,7 @@ import type { Ports } from "../ports.ts";
 import type { AlertEvent } from "./alert.ts";
 import type { Sleep } from "./check.ts";
 import { classifyError, failureText } from "./classify.ts";
-import { importSigningKey, timedSignature } from "./hmac.ts";
+import { importHmacKey, timedSignature } from "../hmac.ts";
 
 /** refused: the receiver does not want it, now or later. unsigned: the secret that the config names is not there. */
 export interface AlertSent {
@@ -36,7 +36,7 @@ export async function sendAlert(input: AlertSendInput): Promise<AlertSent> {
     "x-breakwater-event-id": event.id,
   });
   if (secret !== null) {
-    const key = await importSigningKey(secret);
+    const key = await importHmacKey(secret);
     headers.set("x-breakwater-signature", await timedSignature(key, ports.clock.nowMs(), `.${body}`));
   }
   return post(input, headers, new TextEncoder().encode(body));

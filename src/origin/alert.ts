@@ -5,7 +5,7 @@ import { ALERT_KEPT_MS_MAX, ALERT_TRANSITIONS_MAX } from "../limits.ts";
 import type { Ruleset } from "../ruleset.ts";
 import { originKey } from "./health.ts";
 import type { HealthDocument, Transition } from "./health.ts";
-import { hexOf } from "./hmac.ts";
+import { hexOf, utf8 } from "../hmac.ts";
 
 /** Raised on a change that a receiver could misread. */
 export const ALERT_FORMAT = 1;
@@ -53,7 +53,7 @@ export async function alertEvent({ ruleset, document, transitions }: AlertInput)
   const lines = [...transitions.map(lineOf), ...poolsDown.map((pool) => `${pool}: no origin is up`)];
   return {
     format: ALERT_FORMAT,
-    id: hexOf(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(ids.join("\n")))).slice(0, 32),
+    id: hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", utf8(ids.join("\n"))))).slice(0, 32),
     test: false,
     text: lines.join("\n"),
     release: ruleset.release,

@@ -4,7 +4,7 @@
 
 import type { OriginAuthSnapshot } from "../config/pool-snapshot.ts";
 import type { FetchInit, Ports } from "../ports.ts";
-import { importSigningKey, timedSignature } from "./hmac.ts";
+import { importHmacKey, timedSignature } from "../hmac.ts";
 
 /** What an isolate keeps: the keys by the release's objects, which they go with, and the secrets that were missed. */
 export interface AuthKeys {
@@ -43,7 +43,7 @@ export async function authHeader(
   if (auth.kind === "shared") return [auth.header, secret];
   let key = memory.keys.get(auth);
   if (key === undefined) {
-    key = await importSigningKey(secret);
+    key = await importHmacKey(secret);
     memory.keys.set(auth, key);
   }
   // Neither a method nor a target can hold a line break, so the three parts cannot run into each other.

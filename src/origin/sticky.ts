@@ -2,6 +2,7 @@
 // name; the HMAC-SHA256 binds it to the pool and to the time. Whoever has no valid one is a new visitor: nothing here is an error.
 // Does no I/O; the keys are those of sticky-keys.ts. Called by the stage stick.
 
+import { hexOf, hmacOf, importHmacKey, isHmacOf } from "../hmac.ts";
 import { formatSetCookie, parseCookies } from "../http/cookies.ts";
 import { STICKY_COOKIES_MAX, STICKY_SESSION_SECONDS } from "../limits.ts";
 import type { StickySnapshot } from "../config/pool-snapshot.ts";
@@ -33,10 +34,9 @@ const PURPOSE = "breakwater sticky 1";
 
 /** @param origins - Ids of the pool's origins. */
 export async function importStickyKey(secret: string, pool: string, origins: readonly string[]): Promise<StickyKey> {
-  const algorithm = { name: "HMAC", hash: "SHA-256" };
-  const key = await crypto.subtle.importKey("raw", bytesOf(secret), algorithm, false, ["sign", "verify"]);
+  const key = await importHmacKey(secret);
   const tags = await Promise.all(
-    origins.map(async (id) => [id, hexOf((await sign(key, ["origin", pool, id])).subarray(0, TAG_BYTES))] as const),
+    origins.map(async (id) => [id, hexOf((await hmacOf(key, signedText(["origin", pool, id]))).subarray(0, TAG_BYTES))] as const),
   );
   return { pool, key, tagByOrigin: new Map(tags), originByTag: new Map(tags.map(([id, tag]) => [tag, id])) };
 }
@@ -60,8 +60,7 @@ async function verified(value: string, { pool, key, originByTag }: StickyKey): P
   const [, tag = "", expires = "", signature = ""] = VALUE.exec(value) ?? [];
   const originId = originByTag.get(tag);
   if (originId === undefined) return null;
-  // Takes as long whatever the signature is.
-  const isOurs = await crypto.subtle.verify("HMAC", key, unhex(signature), signedBytes(["pin", pool, tag, expires]));
+  const isOurs = await isHmacOf(key, unhex(signature), signedText(["pin", pool, tag, expires]));
   return isOurs ? { originId, expiresAtMs: Number(expires) * 1000 } : null;
 }
 
@@ -89,7 +88,7 @@ export async function stickyCookieLine({ settings, sticky, originId, secure, now
   if (tag === undefined) return null;
   const { cookie, ttlSeconds } = settings;
   const expires = String(Math.ceil(nowMs / 1000) + lifetimeSeconds(settings));
-  const signature = hexOf(await sign(sticky.key, ["pin", sticky.pool, tag, expires]));
+  const signature = hexOf(await hmacOf(sticky.key, signedText(["pin", sticky.pool, tag, expires])));
   return formatSetCookie({
     name: cookie,
     value: `1.${tag}.${expires}.${signature}`,
@@ -107,21 +106,9 @@ function lifetimeSeconds({ ttlSeconds }: StickySnapshot): number {
   return ttlSeconds ?? STICKY_SESSION_SECONDS;
 }
 
-async function sign(key: CryptoKey, parts: readonly string[]): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.sign("HMAC", key, signedBytes(parts)));
-}
-
 /** No part has a line break in it: names, ids, digits. */
-function signedBytes(parts: readonly string[]): Uint8Array<ArrayBuffer> {
-  return bytesOf([PURPOSE, ...parts].join("\n"));
-}
-
-function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(new TextEncoder().encode(text));
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+function signedText(parts: readonly string[]): string {
+  return [PURPOSE, ...parts].join("\n");
 }
 
 function unhex(digits: string): Uint8Array<ArrayBuffer> {
