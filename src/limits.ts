@@ -204,13 +204,33 @@ export const HEDGE_UNKNOWN_MS = 1000;
 /** While an origin is silent, what is usual there is looked up again after this time. */
 export const HEDGE_LOOK_MS = 250;
 
+/** Origins of a tier that answer nothing for so long ... */
+export const SILENT_MS_MIN = 1000;
+/** ... while so many requests wait there are frozen together, and those behind them are asked. A few slow reports are no such thing. */
+export const SILENT_REQUESTS_MIN = 30;
+
+/** Silence that was found is believed for so long, unless one of them answers. */
+export const SILENT_HOLD_MS = 30_000;
+
+/** Attempts beyond those among equals: at a backup or another pool that was not asked yet, so that a dead tier does not use them all up. */
+export const STEP_DOWNS_MAX = 2;
+
 /** An origin that lost to another counts as failed when it had so many times as long as the other took: slow by itself, not slow for all. */
 export const SLOW_LOSS_RATIO = 3;
+
+/** Such losses in a row open a circuit: where one answer in three is slow by chance, that is one request in fifteen thousand. */
+export const SLOW_LOSSES_MAX = 8;
+
+/** After hedges in vain, the wait before the next on that route is longer, by this factor at most: a slow report is soon left alone. */
+export const HEDGE_PATIENCE_MAX = 64;
+
+/** Time in which such patience is forgotten by half. */
+export const HEDGE_PATIENCE_HALF_MS = 60_000;
 
 /** Time in which a peak of latency falls to a third when answers are fast again. */
 export const PEAK_DECAY_MS = 10_000;
 
-/** Pairs of origin and route whose latency an isolate remembers; the routes used longest ago go first. About 150 bytes each. */
+/** Pairs of origin and route whose latency an isolate remembers; the routes that were new longest ago go first. About 150 bytes each. */
 export const LATENCIES_MAX = 10_000;
 
 /** Bodies that are read whole, all requests of an isolate together: beside request bodies another eighth of its 128 MB. */

@@ -3,7 +3,14 @@
 // (classify.ts and verdict.ts do) and never decides alone whether an origin is used (merge.ts does).
 
 import type { CircuitSnapshot } from "../config/pool-snapshot.ts";
-import { CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX, SLOW_START_SHARE } from "../limits.ts";
+import {
+  CIRCUIT_DECAY_MS,
+  CIRCUIT_JITTER,
+  CIRCUIT_PROBE_LEASE_MS,
+  RETRY_AFTER_MS_MAX,
+  SLOW_LOSSES_MAX,
+  SLOW_START_SHARE,
+} from "../limits.ts";
 import { addToSlices, sumSlices } from "./slices.ts";
 import type { Slice } from "./slices.ts";
 
@@ -13,6 +20,8 @@ export interface Circuit {
   /** In a row, while closed. */
   readonly failures: number;
   readonly connectionFailures: number;
+  /** Losses to a faster origin, in a row: without a good answer between them. */
+  readonly slow: number;
   readonly slices: readonly Slice[];
   readonly openedAtMs: number;
   readonly openUntilMs: number;
@@ -31,8 +40,8 @@ export type CircuitTrip = "connection" | "failures" | "success-rate";
 
 export type CircuitPhase = "closed" | "open" | "half-open";
 
-/** neutral: the attempt says nothing about the origin (the visitor left, or every origin fails alike). */
-export type CircuitOutcome = "success" | "failure" | "connection-failure" | "neutral";
+/** slow: given up, since another origin was faster by far; one may be chance, many in a row are not. neutral: the attempt says nothing about the origin (the visitor left, or every origin fails alike). */
+export type CircuitOutcome = "success" | "failure" | "slow" | "connection-failure" | "neutral";
 
 /** As what an attempt was admitted. Only a probe or a forced attempt moves a circuit that is not closed: late reports do not. */
 export type Admission = "normal" | "probe" | "forced";
@@ -55,6 +64,7 @@ export function closedCircuit(): Circuit {
     state: "closed",
     failures: 0,
     connectionFailures: 0,
+    slow: 0,
     slices: [],
     openedAtMs: 0,
     openUntilMs: 0,
@@ -122,7 +132,8 @@ function observeClosed(circuit: Circuit, event: CircuitEvent): Circuit {
   const good = outcome === "success";
   const seen: Circuit = {
     ...circuit,
-    failures: good ? 0 : circuit.failures + 1,
+    failures: good ? 0 : circuit.failures + (outcome === "slow" ? 0 : 1),
+    slow: good ? 0 : circuit.slow + (outcome === "slow" ? 1 : 0),
     connectionFailures: outcome === "connection-failure" ? circuit.connectionFailures + 1 : 0,
     slices: addToSlices(circuit.slices, good ? { good: 1 } : { bad: 1 }, { nowMs, windowMs: settings.windowMs }),
   };
@@ -132,7 +143,7 @@ function observeClosed(circuit: Circuit, event: CircuitEvent): Circuit {
 
 function tripOf(circuit: Circuit, { settings, nowMs }: CircuitEvent): CircuitTrip | null {
   if (circuit.connectionFailures >= Math.min(settings.connectionFailures, settings.consecutiveFailures)) return "connection";
-  if (circuit.failures >= settings.consecutiveFailures) return "failures";
+  if (circuit.failures >= settings.consecutiveFailures || circuit.slow >= SLOW_LOSSES_MAX) return "failures";
   const { good, bad } = sumSlices(circuit.slices, { nowMs, windowMs: settings.windowMs });
   // At the rate too: an origin that fails every other request would otherwise cost a retry for ever.
   if (good + bad >= settings.volume && good <= settings.successRateMin * (good + bad)) return "success-rate";

@@ -1,7 +1,7 @@
 // The isolate's memory of which origin answered which route, when, and how long that took. Bounded; what is forgotten is learned
 // again within a request or two. The rules are in latency.ts and verdict.ts; this file only keeps.
 
-import { EVIDENCE_MS, LATENCIES_MAX } from "../limits.ts";
+import { EVIDENCE_MS, HEDGE_PATIENCE_HALF_MS, HEDGE_PATIENCE_MAX, LATENCIES_MAX } from "../limits.ts";
 import { observeLatency, observeLoss } from "./latency.ts";
 import type { Latency } from "./latency.ts";
 
@@ -19,7 +19,16 @@ export interface RouteTimes {
    * every origin, good answers to others prove nothing.
    */
   anotherIsWell(routeId: string, key: string, sinceMs: number): boolean;
+  /** A hedge on this route came out: whether its answer was the visitor's. */
+  hedged(routeId: string, won: boolean, nowMs: number): void;
+  /** By what the wait before a hedge is multiplied: 1, and more after hedges in vain. */
+  patience(routeId: string, nowMs: number): number;
   clear(): void;
+}
+
+interface Patience {
+  readonly factor: number;
+  readonly atMs: number;
 }
 
 interface Answers {
@@ -33,12 +42,19 @@ interface Answers {
 export function createRouteTimes(pairsMax: number = LATENCIES_MAX): RouteTimes {
   /** By route id, then origin key. The route that was new longest ago comes first. */
   const routes = new Map<string, Map<string, Answers>>();
+  /** Of routes with hedges in vain. */
+  const patiences = new Map<string, Patience>();
   let pairs = 0;
 
+  const patienceOf = (routeId: string, nowMs: number): number => {
+    const { factor, atMs } = patiences.get(routeId) ?? { factor: 1, atMs: nowMs };
+    return Math.max(1, factor * 0.5 ** (Math.max(0, nowMs - atMs) / HEDGE_PATIENCE_HALF_MS));
+  };
   const forgetOldest = (): void => {
     for (const [routeId, answers] of routes) {
       if (pairs <= pairsMax || routes.size === 1) return;
       routes.delete(routeId);
+      patiences.delete(routeId);
       pairs -= answers.size;
     }
   };
@@ -77,8 +93,15 @@ export function createRouteTimes(pairsMax: number = LATENCIES_MAX): RouteTimes {
         if (other !== key && answeredAtMs >= fromMs && (failedAtMs === null || failedAtMs < fromMs)) return true;
       return false;
     },
+    hedged(routeId, won, nowMs) {
+      // A route that nobody has answered yet is not remembered.
+      if (won || !routes.has(routeId)) patiences.delete(routeId);
+      else patiences.set(routeId, { factor: Math.min(HEDGE_PATIENCE_MAX, 2 * patienceOf(routeId, nowMs)), atMs: nowMs });
+    },
+    patience: patienceOf,
     clear() {
       routes.clear();
+      patiences.clear();
       pairs = 0;
     },
   };

@@ -18,11 +18,8 @@ export interface SelectInput {
   readonly pool: string;
   /** Servers that this request was sent to (`serverOf`). */
   readonly tried: ReadonlySet<string>;
-  /**
-   * It is the last attempt of several: if a later pool serves than those that were asked, it goes there. A pool that fails twice
-   * in one request has probably nothing to offer, and no other attempt would find that out.
-   */
-  readonly isLast?: boolean;
+  /** A step down: only an origin of a tier that this request was not sent to yet, if one serves. */
+  readonly isStepDown?: boolean;
   /** The request can be repeated elsewhere when it fails, so it may be spent on an origin that is probably back. */
   readonly mayProbe: boolean;
   readonly facts: Pick<Facts, "path" | "query" | "rawUrl" | "headers" | "client">;
@@ -44,7 +41,7 @@ export interface Selection {
 /** Null when an operator took every origin away, or every one was tried. */
 export function selectOrigin(input: SelectInput): Selection | null {
   const tiers = poolChain(input.pools, input.pool).flatMap((pool) => tiersOf(pool, input));
-  const tier = (input.isLast === true ? laterTier(tiers, input) : null) ?? fitTier(tiers, input.mayProbe) ?? avoidedTier(tiers);
+  const tier = input.isStepDown === true ? laterTier(tiers, input) : (fitTier(tiers, input.mayProbe) ?? avoidedTier(tiers));
   return tier === null ? null : choose(tier, input);
 }
 
@@ -70,7 +67,7 @@ export function serverOf({ origin }: Standing): string {
 }
 
 /** Two services of one URL are two servers. */
-function serverAt({ service, base, basePath }: OriginSnapshot): string {
+export function serverAt({ service, base, basePath }: OriginSnapshot): string {
   return service === null ? base + basePath : `${service} ${base}${basePath}`;
 }
 
@@ -91,21 +88,28 @@ function tiersOf(pool: PoolSnapshot, input: SelectInput): readonly Tier[] {
 /** The first tier that serves; before it one origin that may be back, if this request has somewhere to go when it is not. */
 function fitTier(tiers: readonly Tier[], mayProbe: boolean): Tier | null {
   let probing: Tier | null = null;
+  let spared: Tier | null = null;
   for (const tier of tiers) {
     probing ??= narrowed(tier, ({ use }) => use === "probing");
     const serving = narrowed(tier, ({ use }) => use === "serving");
-    if (serving !== null) return mayProbe && probing !== null ? { ...probing, standings: probing.standings.slice(0, 1) } : serving;
+    if (serving === null) continue;
+    if (!isSpared(serving)) return mayProbe && probing !== null ? { ...probing, standings: probing.standings.slice(0, 1) } : serving;
+    spared ??= serving;
   }
-  return probing;
+  return spared ?? probing;
 }
 
-/** The first that serves, of a pool none of whose origins this request was sent to. */
-function laterTier(tiers: readonly Tier[], { pools, pool, tried }: SelectInput): Tier | null {
-  const asked = poolChain(pools, pool).filter(({ origins }) => origins.some((origin) => tried.has(serverAt(origin))));
-  return fitTier(
-    tiers.filter(({ pool: { name } }) => asked.every((other) => other.name !== name)),
-    false,
-  );
+/** All of it is kept in only so that the pool is not empty: whoever serves in a later tier is better. */
+function isSpared({ standings }: Tier): boolean {
+  return standings.every(({ reason }) => reason === "ejection-limit");
+}
+
+/** The first that serves, of those none of whose origins this request was sent to. */
+function laterTier(tiers: readonly Tier[], { tried }: SelectInput): Tier | null {
+  const isAsked = ({ pool, standings: [first] }: Tier): boolean =>
+    pool.origins.some((origin) => tried.has(serverAt(origin)) && origin.backup === first?.origin.backup);
+  const later = tiers.filter((tier) => !isAsked(tier)).map((tier) => narrowed(tier, ({ use }) => use === "serving"));
+  return later.find((tier) => tier !== null && !isSpared(tier)) ?? null;
 }
 
 /** Nothing is fit. Origins that only the checks complain about are the better bet, then those that other isolates do, then those with an open circuit. */

@@ -3,7 +3,7 @@
 // pure modules; the table only keeps their states and forgets origins that left the release.
 
 import type { BudgetSnapshot, CircuitSnapshot, PoolSnapshot } from "../config/pool-snapshot.ts";
-import { RECENT_ATTEMPTS } from "../limits.ts";
+import { RECENT_ATTEMPTS, SILENT_HOLD_MS, SILENT_MS_MIN, SILENT_REQUESTS_MIN } from "../limits.ts";
 import { budgetUse, countExtra, countRequest, emptyBudget, mayHedge, mayRetry } from "./budget.ts";
 import type { Budget } from "./budget.ts";
 import { beginAttempt, circuitPhase, closedCircuit, halfOpenAtMs, observe } from "./circuit.ts";
@@ -38,6 +38,8 @@ export interface OriginTable {
   countExtra(pool: string, nowMs: number): void;
   /** Whether an attempt was answered well, whatever that says about the circuit. */
   countOutcome(key: string, good: boolean, nowMs: number): void;
+  /** Whether none of these origins has answered for a while, though it did before and many requests wait there. */
+  areSilent(keys: readonly string[], nowMs: number): boolean;
   readonly routes: RouteTimes;
   /** Bytes of request bodies that are kept for a second attempt. */
   readonly replayBytes: Leases;
@@ -102,6 +104,10 @@ export interface BudgetStatus {
 interface OriginRecord {
   circuit: Circuit;
   recent: Recent;
+  /** Its last good answer; null when there was none. */
+  answeredAtMs: number | null;
+  /** When it was last found silent together with its equals. */
+  silentAtMs: number | null;
   healthProbeAtMs: number | null;
   readonly flights: Leases;
 }
@@ -168,6 +174,18 @@ export function createOriginTable(): OriginTable {
     countOutcome(key, good, nowMs) {
       const record = origin(key);
       record.recent = addRecent(record.recent, { atMs: nowMs, good }, RECENT_ATTEMPTS);
+      if (good) record.answeredAtMs = nowMs;
+    },
+    areSilent(keys, nowMs) {
+      const records = keys.flatMap((key) => origins.get(key) ?? []);
+      const answeredAtMs = Math.max(...records.map((record) => record.answeredAtMs ?? Number.NEGATIVE_INFINITY));
+      const foundAtMs = Math.max(...records.map((record) => record.silentAtMs ?? Number.NEGATIVE_INFINITY));
+      // Found once, it holds for those too who still wait when the others are gone.
+      if (foundAtMs > answeredAtMs && nowMs - foundAtMs < SILENT_HOLD_MS) return true;
+      const waiting = records.reduce((sum, { flights }) => sum + flights.inUse(nowMs), 0);
+      if (!Number.isFinite(answeredAtMs) || nowMs - answeredAtMs < SILENT_MS_MIN || waiting < SILENT_REQUESTS_MIN) return false;
+      for (const record of records) record.silentAtMs = nowMs;
+      return true;
     },
     routes,
     replayBytes: createLeases(),
@@ -206,7 +224,7 @@ function describeOrigin(key: string, record: OriginRecord, at: { nowMs: number; 
 const UNKNOWN: LocalView = { circuit: closedCircuit(), recent: [], healthProbeAtMs: null };
 
 function newOrigin(): OriginRecord {
-  return { ...UNKNOWN, flights: createLeases() };
+  return { ...UNKNOWN, answeredAtMs: null, silentAtMs: null, flights: createLeases() };
 }
 
 function newPool(): PoolRecord {

@@ -13,7 +13,12 @@ export type Verdict =
 /** `failure` is null for a good answer. */
 export function verdictOf(failure: Failure | null): Verdict {
   if (failure === null) return { kind: "now", outcome: "success" };
-  return failure.inBody === true ? { kind: "if-another-answers" } : VERDICTS[failure.kind];
+  return failure.inBody === true || isCutAfterwards(failure) ? { kind: "if-another-answers" } : VERDICTS[failure.kind];
+}
+
+/** Production tells a connection that broke after the request (520, 527) from one that nobody took: a page that crashes is the page's fault. */
+function isCutAfterwards({ kind, status }: Failure): boolean {
+  return kind === "reset" && status !== null;
 }
 
 const VERDICTS: Readonly<Record<FailureKind, Verdict>> = {

@@ -22,6 +22,8 @@ export interface Asking extends Testimony {
   readonly hold: boolean;
   /** Servers that this request was sent to. */
   readonly tried: Set<string>;
+  /** Tiers that it was sent to, see `tierOf`. */
+  readonly tiers: Set<string>;
   /** The last real answer of an origin, passed on if nobody does better. Its body is unread. */
   best: FetchedResponse | null;
 }
@@ -29,18 +31,19 @@ export interface Asking extends Testimony {
 interface Selecting {
   /** Servers that are out of the question. Default: those that this request was sent to. */
   readonly tried?: ReadonlySet<string>;
-  readonly isLast?: boolean;
+  /** Only an origin of a tier (primaries or backups of a pool) that this request was not sent to, if one serves. */
+  readonly isStepDown?: boolean;
 }
 
 /** Null when nobody is left. */
-export function select(asking: Asking, { tried = asking.tried, isLast = false }: Selecting = {}): Selection | null {
+export function select(asking: Asking, { tried = asking.tried, isStepDown = false }: Selecting = {}): Selection | null {
   const { exchange, table, ports, input, routeId } = asking;
   const nowMs = ports.clock.nowMs();
   return selectOrigin({
     pools: exchange.state.ruleset.pools,
     pool: input.plan.pool,
     tried,
-    isLast,
+    isStepDown,
     mayProbe: tried.size === 0 && isSafe(input.method) && !exchange.facts.isUpgrade && input.plan.action.retry.attempts > 1,
     facts: exchange.facts,
     pins: input.pins,
@@ -56,6 +59,11 @@ function standingsOf({ exchange, table, markers, ports, input }: Asking, pool: P
   const nowMs = ports.clock.nowMs();
   const keeps = input.pins.get(pool.name);
   return poolStandings({ pool, overrides, health, nowMs, keeps, local: (key) => table.local(key), elsewhere: (key) => markers.view(key) });
+}
+
+/** Origins that stand in for each other as equals: the primaries of a pool, or its backups. */
+export function tierOf({ pool, origin }: Standing): string {
+  return `${pool} ${origin.backup ? "backups" : "primaries"}`;
 }
 
 /** The pool whose origin it is. */

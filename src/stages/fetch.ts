@@ -11,10 +11,10 @@ import { NO_ROOM, createReplayBody, takeReplayRoom } from "../origin/replay.ts";
 import { nextTrySeconds } from "../origin/retry-after.ts";
 import { decideRetry } from "../origin/retry.ts";
 import type { RetryInput } from "../origin/retry.ts";
-import { HEDGE_LOOK_MS } from "../limits.ts";
-import { poolChain } from "../origin/select.ts";
+import { HEDGE_LOOK_MS, STEP_DOWNS_MAX } from "../limits.ts";
+import { poolChain, serverAt } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
-import { select, type Asking } from "./asking.ts";
+import { select, tierOf, type Asking } from "./asking.ts";
 import type { FetchInput, FetchOutcome, FetchedResponse } from "./fetch-outcome.ts";
 import { hedgeAtMs, hedgeSelection, settle } from "./hedge.ts";
 import { discard, land, launch, type Landing, type Launched } from "./launch.ts";
@@ -39,7 +39,7 @@ export async function fetchFromOrigin(
   const body = input.body === null ? null : createReplayBody(input.body, { bytesMax: room.bytesMax, length, clock: ports.clock });
   const deadlineMs = totalMs === null ? null : ports.clock.nowMs() + totalMs;
   const testimony: Testimony = { exchange, ports, table, markers, routeId: input.plan.route.id, suspects: [] };
-  const asking: Asking = { ...testimony, input, body, authKeys, deadlineMs, hold: true, tried: new Set(), best: null };
+  const asking: Asking = { ...testimony, input, body, authKeys, deadlineMs, hold: true, tried: new Set(), tiers: new Set(), best: null };
   try {
     return await attempts(asking);
   } finally {
@@ -55,14 +55,13 @@ async function attempts(asking: Asking): Promise<FetchOutcome> {
   table.countRequest(input.plan.pool, ports.clock.nowMs());
   let latest = launch(asking, selection);
   const flying = new Set([latest]);
-  let mayHedge = true;
+  let lookAtMs = 0;
   for (;;) {
-    const event = await nextEvent(flying, mayHedge ? hedgeLookMs(hedgeInMs(asking, latest)) : null);
+    const event = await nextEvent(flying, silenceMs(asking, latest, lookAtMs));
     if (event.kind === "silence") {
-      if ((hedgeInMs(asking, latest) ?? 0) > 0) continue;
       const besides = hedgeSelection(asking, latest);
-      mayHedge = besides !== null;
-      if (besides !== null) latest = another(asking, besides, flying);
+      if (besides === null) lookAtMs = nextLookMs(asking, latest);
+      else latest = another(asking, besides, flying);
       continue;
     }
     const { launched, landing } = event;
@@ -75,10 +74,8 @@ async function attempts(asking: Asking): Promise<FetchOutcome> {
     // Whoever is still under way is the retry.
     if (flying.size > 0) continue;
     const failure = landing.failure ?? UNANSWERED;
-    const { size } = asking.tried;
-    const next = select(asking, { isLast: size >= 2 && size === input.plan.action.retry.attempts - 1 });
-    const decision = decideRetry(retryInput(asking, failure, next));
-    if (!decision.retry || next === null) return gaveUp(asking, failure);
+    const next = retrySelection(asking, failure);
+    if (next === null) return gaveUp(asking, failure);
     latest = another(asking, next, flying);
   }
 }
@@ -86,22 +83,48 @@ async function attempts(asking: Asking): Promise<FetchOutcome> {
 /** For the type's sake: what has neither answer nor failure does not exist. */
 const UNANSWERED: Failure = { kind: "reset", status: null, mayHaveExecuted: true };
 
-/** A retry or a hedge. */
+/** A retry or a hedge. A step down costs no budget: who is asked there had no part in the failure. */
 function another(asking: Asking, selection: Selection, flying: Set<Launched>): Launched {
-  asking.table.countExtra(asking.input.plan.pool, asking.ports.clock.nowMs());
+  if (!isStepDown(asking, selection)) asking.table.countExtra(asking.input.plan.pool, asking.ports.clock.nowMs());
   const launched = launch(asking, selection);
   flying.add(launched);
   return launched;
 }
 
-function hedgeInMs(asking: Asking, latest: Launched): number | null {
+/** Until the next look at whether another origin should be asked besides; null for never. */
+function silenceMs(asking: Asking, latest: Launched, lookAtMs: number): number | null {
   const atMs = hedgeAtMs(asking, latest);
-  return atMs === null ? null : Math.max(0, atMs - asking.ports.clock.nowMs());
+  if (atMs === null) return null;
+  const nowMs = asking.ports.clock.nowMs();
+  // Another request may learn meanwhile what is usual.
+  return Math.max(0, Math.min(Math.max(atMs, lookAtMs), Math.max(nowMs + HEDGE_LOOK_MS, lookAtMs)) - nowMs);
 }
 
-/** Another request may learn meanwhile what is usual. */
-function hedgeLookMs(inMs: number | null): number | null {
-  return inMs === null ? null : Math.min(inMs, HEDGE_LOOK_MS);
+/** The longer it is silent, the rarer: a request of a minute is looked at some twenty times. */
+function nextLookMs({ ports }: Asking, { beganAtMs }: Launched): number {
+  const nowMs = ports.clock.nowMs();
+  return nowMs + Math.max(HEDGE_LOOK_MS, (nowMs - beganAtMs) / 4);
+}
+
+/** Who is asked after a failure: an equal that does not mostly fail itself, else a tier that was not asked yet. */
+function retrySelection(asking: Asking, failure: Failure): Selection | null {
+  const isWorthIt = (selection: Selection | null): boolean => decideRetry(retryInput(asking, failure, selection)).retry;
+  const next = select(asking, { tried: new Set([...asking.tried, ...failingServers(asking)]) }) ?? select(asking);
+  if (next !== null && isWorthIt(next)) return next;
+  const lower = select(asking, { isStepDown: true });
+  return lower !== null && isWorthIt(lower) ? lower : null;
+}
+
+function failingServers({ exchange, table, ports, input }: Asking): readonly string[] {
+  const nowMs = ports.clock.nowMs();
+  const isBad = (pool: string, id: string): boolean => isFailing(table.local(originKey(pool, id)).recent, nowMs);
+  return poolChain(exchange.state.ruleset.pools, input.plan.pool).flatMap(({ name, origins }) =>
+    origins.filter(({ id }) => isBad(name, id)).map(serverAt),
+  );
+}
+
+function isStepDown({ tiers }: Asking, { standing }: Selection): boolean {
+  return !tiers.has(tierOf(standing));
 }
 
 type FetchEvent = { readonly kind: "landed"; readonly launched: Launched; readonly landing: Landing } | { readonly kind: "silence" };
@@ -126,21 +149,24 @@ async function nextEvent(flying: ReadonlySet<Launched>, silenceMs: number | null
 }
 
 function retryInput(asking: Asking, failure: Failure, next: Selection | null): RetryInput {
-  const { input, exchange, table, ports } = asking;
+  const { input, exchange, table, ports, tried } = asking;
   const nowMs = ports.clock.nowMs();
   const pool = exchange.state.ruleset.pools.get(input.plan.pool);
+  const settings = input.plan.action.retry;
+  const isStep = next !== null && isStepDown(asking, next) && settings.attempts > 1 && tried.size < settings.attempts + STEP_DOWNS_MAX;
   return {
     failure,
-    settings: input.plan.action.retry,
+    settings,
     method: input.method,
     hasIdempotencyKey: input.headers.has("idempotency-key"),
     isUpgrade: exchange.facts.isUpgrade,
-    attemptsMade: asking.tried.size,
+    // The attempts are those among equals; a step down comes on top.
+    attemptsMade: isStep ? Math.min(tried.size, settings.attempts - 1) : tried.size,
     hasOtherOrigin: next !== null,
     bodyReplayable: asking.body === null || asking.body.replayable(),
     remainingMs: asking.deadlineMs === null ? null : asking.deadlineMs - nowMs,
     nextIsFailing: next !== null && isFailing(table.local(next.standing.key).recent, nowMs),
-    budgetLeft: pool === undefined || table.mayRetry(pool, nowMs),
+    budgetLeft: isStep || pool === undefined || table.mayRetry(pool, nowMs),
   };
 }
 

@@ -1,25 +1,27 @@
 // Part of the stage fetch: hedging. While an origin is silent for longer than is usual there, another one is asked the same, and
 // whoever answers first is heard ("The Tail at Scale", Dean and Barroso, 2013). A frozen server then costs its visitors a moment and
-// not a timeout. Only what may safely run twice is hedged, only among equals, and only within the pool's budget.
+// not a timeout. Only what may safely run twice is hedged, among equals and within the pool's budget; others are asked only when a
+// whole tier has gone silent.
 
 import { isFailing } from "../origin/budget.ts";
+import { originKey } from "../origin/health.ts";
 import { hedgeDelayMs } from "../origin/latency.ts";
 import type { Standing } from "../origin/merge.ts";
 import type { Selection } from "../origin/select.ts";
-import { HEDGE_MS_MIN, SLOW_LOSS_RATIO } from "../limits.ts";
-import { poolOf, select, type Asking } from "./asking.ts";
+import { HEDGE_MS_MIN, SILENT_MS_MIN, SLOW_LOSS_RATIO, STEP_DOWNS_MAX } from "../limits.ts";
+import { poolOf, select, tierOf, type Asking } from "./asking.ts";
 import { discard, land, type Landing, type Launched } from "./launch.ts";
 import { reportOutcome } from "./testimony.ts";
 
 /** When another origin should be asked besides, by the clock; null for never. */
 export function hedgeAtMs(asking: Asking, latest: Launched): number | null {
-  const { exchange, input, tried } = asking;
+  const { exchange, input, tried, table, routeId } = asking;
   const { hedge, attempts } = input.plan.action.retry;
-  if (hedge === null || tried.size >= attempts || exchange.facts.isUpgrade) return null;
+  if (hedge === null || attempts < 2 || tried.size >= attempts + STEP_DOWNS_MAX || exchange.facts.isUpgrade) return null;
   if (input.method !== "GET" && input.method !== "HEAD") return null;
   // Who stays with an origin has things there that no other origin knows, and one hiccup must not end that.
   if (input.pins.get(latest.standing.pool) === latest.standing.origin.id) return null;
-  return latest.beganAtMs + (hedge.afterMs ?? usualMs(asking, latest.standing));
+  return latest.beganAtMs + (hedge.afterMs ?? usualMs(asking, latest.standing) * table.routes.patience(routeId, latest.beganAtMs));
 }
 
 function usualMs({ table, routeId, exchange }: Asking, standing: Standing): number {
@@ -31,20 +33,34 @@ function usualMs({ table, routeId, exchange }: Asking, standing: Standing): numb
 
 /**
  * Whom to ask besides; null when there is nobody or the budget is spent. A backup or another pool is no equal: it may have other
- * things to say, and is there for when this one fails.
+ * things to say. It is asked when what is waited for was a try whether an origin is back, and when its whole tier is silent.
  */
 export function hedgeSelection(asking: Asking, latest: Launched): Selection | null {
-  const { table, ports, deadlineMs, exchange, input } = asking;
+  const { table, ports, deadlineMs, tried, input } = asking;
   const nowMs = ports.clock.nowMs();
-  if (deadlineMs !== null && nowMs >= deadlineMs) return null;
-  // Requests and extras are counted with the route's pool, whichever pool has taken over.
-  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
-  if (pool === undefined || !table.mayHedge(pool, nowMs)) return null;
+  const atMs = hedgeAtMs(asking, latest);
+  if (atMs === null || (deadlineMs !== null && nowMs >= deadlineMs)) return null;
+  // Whatever is usual: where nothing comes at all, nothing will.
+  const isLong = nowMs >= Math.min(atMs, latest.beganAtMs + SILENT_MS_MIN);
+  const lower = isLong && isSilent(asking, latest) ? select(asking, { isStepDown: true }) : null;
+  if (lower !== null || nowMs < atMs) return lower;
   const next = select(asking);
-  if (next === null) return null;
-  const { standing } = next;
-  const isEqual = standing.pool === latest.standing.pool && standing.origin.backup === latest.standing.origin.backup;
-  return isEqual && standing.use === "serving" && !isFailing(table.local(standing.key).recent, nowMs) ? next : null;
+  if (next === null || next.standing.use !== "serving" || isFailing(table.local(next.standing.key).recent, nowMs)) return null;
+  if (tierOf(next.standing) !== tierOf(latest.standing)) return latest.standing.use === "probing" ? next : null;
+  return tried.size < input.plan.action.retry.attempts && mayHedge(asking, nowMs) ? next : null;
+}
+
+/** Requests and extras are counted with the route's pool, whichever pool has taken over. */
+function mayHedge({ exchange, table, input }: Asking, nowMs: number): boolean {
+  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
+  return pool !== undefined && table.mayHedge(pool, nowMs);
+}
+
+/** None of its equals has answered anything for a while, though many requests wait there: that is no slow report any more. */
+function isSilent(asking: Asking, { standing }: Launched): boolean {
+  const equals = poolOf(asking, standing).origins.filter(({ backup }) => backup === standing.origin.backup);
+  const keys = equals.map(({ id }) => originKey(standing.pool, id));
+  return asking.table.areSilent(keys, asking.ports.clock.nowMs());
 }
 
 interface Landed {
@@ -54,13 +70,16 @@ interface Landed {
 
 /** The winner lands; attempts that are no longer needed end. All are told of in the order in which they began. */
 export function settle(asking: Asking, winner: Landed, losers: ReadonlySet<Launched>): void {
+  const { table, routeId, ports } = asking;
+  const isFirst = [...losers].every(({ beganAtMs }) => beganAtMs >= winner.launched.beganAtMs);
+  if (losers.size > 0) table.routes.hedged(routeId, !isFirst, ports.clock.nowMs());
   for (const launched of [...losers, winner.launched].toSorted((a, b) => a.beganAtMs - b.beganAtMs)) {
     if (launched === winner.launched) land(asking, launched, winner.landing);
     else abandon(asking, launched, winner);
   }
 }
 
-/** A loser that was slow by itself, and not for all, counts as failed. */
+/** A loser that was slow by itself, and not for all, is told of. */
 function abandon(asking: Asking, { standing, ticket, beganAtMs, cancel, landing }: Launched, winner: Landed): void {
   const { exchange, ports, table, routeId } = asking;
   cancel.abort();
@@ -74,5 +93,5 @@ function abandon(asking: Asking, { standing, ticket, beganAtMs, cancel, landing 
     table.countOutcome(standing.key, false, nowMs);
     table.routes.lost(routeId, standing.key, { ms, nowMs });
   }
-  reportOutcome(asking, { ticket, standing, retryAfterMs: null }, slow ? "failure" : "neutral");
+  reportOutcome(asking, { ticket, standing, retryAfterMs: null }, slow ? "slow" : "neutral");
 }

@@ -14,7 +14,7 @@ import { serverOf } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
 import type { Ticket } from "../origin/table.ts";
 import { HOLD_MS_MAX } from "../limits.ts";
-import { poolOf, type Asking } from "./asking.ts";
+import { poolOf, tierOf, type Asking } from "./asking.ts";
 import { attempt } from "./attempt.ts";
 import type { AnsweringOrigin, FetchedResponse } from "./fetch-outcome.ts";
 import { report } from "./testimony.ts";
@@ -45,6 +45,7 @@ export function launch(asking: Asking, { standing, credits }: Selection): Launch
   const pool = poolOf(asking, standing);
   markers.look(pool, ports);
   tried.add(serverOf(standing));
+  asking.tiers.add(tierOf(standing));
   if (credits !== null) table.setCredits(standing.pool, credits);
   const ticket = table.begin(standing, beganAtMs, upSinceMs(exchange.state.health, standing.key, beganAtMs, pool.trust));
   const cancel = new AbortController();

@@ -32,21 +32,24 @@ export function resumeFor(asking: Asking, answer: FetchedResponse, standing: Sta
   const mayBeSilent = declaredLength(answer.response.headers) === null;
   let from = standing;
   let asksLeft = RESUMES_MAX;
+  const findRest = async (of: Continued, offset: number): Promise<Rest | null> => {
+    const inVain = new Set<string>();
+    while (asksLeft > 0) {
+      const selection = selectForRest(asking, from, inVain);
+      if (selection === null) return null;
+      asksLeft -= 1;
+      const rest = await askForRest(asking, { selection, continued: of, offset });
+      if (rest !== null) return rest;
+      inVain.add(serverOf(selection.standing));
+    }
+    return null;
+  };
   return async (offset, end) => {
     if (end === "broken" || !mayBeSilent) reportBroken(asking, from);
-    if (continued === null) return null;
-    const inVain = new Set<string>();
-    let rest: Rest | null = null;
-    for (; rest === null && asksLeft > 0; asksLeft -= 1) {
-      const selection = selectForRest(asking, from, inVain);
-      if (selection === null) break;
-      inVain.add(serverOf(selection.standing));
-      rest = await askForRest(asking, { selection, continued, offset });
-    }
+    const rest = continued === null ? null : await findRest(continued, offset);
     ports.log.write({ event: "body-broken", id: exchange.id, origin: from.key, offset, resumedFrom: rest?.standing.key ?? null });
-    if (rest === null) return null;
-    from = rest.standing;
-    return rest.body;
+    from = rest?.standing ?? from;
+    return rest?.body ?? null;
   };
 }
 

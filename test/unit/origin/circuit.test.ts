@@ -3,7 +3,14 @@ import { expect, test } from "vitest";
 import { admits, beginAttempt, circuitPhase, closedCircuit, observe, slowStartShare } from "../../../src/origin/circuit.ts";
 import type { CircuitSnapshot } from "../../../src/config/pool-snapshot.ts";
 import type { Admission, Circuit, CircuitOutcome } from "../../../src/origin/circuit.ts";
-import { CIRCUIT_DECAY_MS, CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX, SLOW_START_SHARE } from "../../../src/limits.ts";
+import {
+  CIRCUIT_DECAY_MS,
+  CIRCUIT_JITTER,
+  CIRCUIT_PROBE_LEASE_MS,
+  RETRY_AFTER_MS_MAX,
+  SLOW_START_SHARE,
+  SLOW_LOSSES_MAX,
+} from "../../../src/limits.ts";
 import { CIRCUIT } from "./fixtures.ts";
 
 /** 0.5 is the middle of the jitter: open times are then exactly as configured. */
@@ -226,4 +233,12 @@ test("whatever happens, no two probes are under way at once", () => {
       expect(most).toBeLessThanOrEqual(1);
     }),
   );
+});
+
+test("losses to a faster origin open a circuit when there are many in a row, and a good answer between them starts anew", () => {
+  const losses = (count: number): CircuitOutcome[] => Array.from({ length: count }, () => "slow");
+  const busy = seeAll(Array.from({ length: 100 }, () => "success"));
+  expect(seeAll(losses(SLOW_LOSSES_MAX - 1), busy).state).toBe("closed");
+  expect(seeAll(losses(SLOW_LOSSES_MAX), busy)).toMatchObject({ state: "open", openedBy: "failures" });
+  expect(seeAll([...losses(SLOW_LOSSES_MAX - 1), "success", ...losses(SLOW_LOSSES_MAX - 1)], busy).state).toBe("closed");
 });

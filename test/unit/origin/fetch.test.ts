@@ -151,7 +151,7 @@ test("without any origin that the operator left, there is none", async () => {
   expect((await ask(given)).outcome).toEqual({ kind: "failed", reason: "no-origin", retryAfterSeconds: null });
 });
 
-test("a pool that died as a whole does not use up all attempts: the last one goes to the fallback pool", async () => {
+test("a pool that died as a whole does not use up all attempts: the fallback pool has one more", async () => {
   const all = await origins(ok, ok, ok);
   const archive = await startOrigin("archive", ok);
   started.push(archive);
@@ -160,7 +160,7 @@ test("a pool that died as a whole does not use up all attempts: the last one goe
   given.pools.push(pool("archive", [archive.origin]));
   const { outcome, attempts } = await ask(given);
   expect(await shown(outcome)).toBe("archive 200 fine");
-  expect(attempts).toEqual(["a reset", "b reset", "archive 200"]);
+  expect(attempts).toEqual(["a reset", "b reset", "c reset", "archive 200"]);
 });
 
 test("a retry of two goes to an equal, not to the fallback pool", async () => {

@@ -1,3 +1,4 @@
+import { SLOW_LOSSES_MAX } from "../../../src/limits.ts";
 import { afterEach, expect, test } from "vitest";
 import { override, overridesOf, pool, RETRY, TIMEOUTS } from "./fixtures.ts";
 import { ask, frozen, ok, scene, shown, startOrigin, status } from "./origins.ts";
@@ -47,10 +48,10 @@ test("the loser is told: its connection ends", async () => {
   await expect(gone).resolves.toBeUndefined();
 });
 
-test("a frozen origin is left out after three requests", async () => {
+test("a frozen origin is left out after some requests", async () => {
   const { given, all } = await warm([frozen, ok]);
-  for (let n = 0; n < 12; n += 1) expect(await shown((await ask(given)).outcome)).toBe("b 200 fine");
-  expect(counts(all)[0]).toBe(3);
+  for (let n = 0; n < 3 * SLOW_LOSSES_MAX; n += 1) expect(await shown((await ask(given)).outcome)).toBe("b 200 fine");
+  expect(counts(all)[0]).toBeLessThanOrEqual(SLOW_LOSSES_MAX);
   expect(given.table.describe(Date.now()).find(({ key }) => key === "web/a")?.circuit).toBe("open");
 });
 
@@ -145,4 +146,35 @@ test("a healthy route that takes its time everywhere: nobody is asked twice, no 
     ["closed", 0],
     ["closed", 0],
   ]);
+});
+
+test("a report that is slow everywhere is soon asked for once: hedges in vain make the next one wait", async () => {
+  const report: Handler = (request, response) =>
+    void (request.url === "/report" ? setTimeout(() => response.end("report"), 400) : response.end("fine"));
+  const { given, all } = await warm([report, report]);
+  const asked: number[] = [];
+  for (let n = 0; n < 6; n += 1) {
+    for (const each of all) each.seen.length = 0;
+    expect((await ask(given, { target: "/report" })).outcome.kind).toBe("response");
+    asked.push(counts(all).reduce((sum, count) => sum + count, 0));
+    await ask(given);
+  }
+  expect(asked[0]).toBe(2);
+  expect(asked.at(-1)).toBe(1);
+});
+
+test("a tier that has gone silent as a whole is left for the next one, and a few slow reports are no such thing", async () => {
+  const all = await Promise.all([startOrigin("a", ok), startOrigin("b", ok), startOrigin("spare", ok)]);
+  started.push(...all);
+  const given = scene(all.map((each, index) => ({ ...each, origin: { ...each.origin, backup: index === 2 } })));
+  for (let n = 0; n < 12; n += 1) await ask(given);
+  const late: (() => void)[] = [];
+  for (const each of all.slice(0, 2)) each.handle = (_, response) => void late.push(() => response.end("late"));
+  const few = Array.from({ length: 3 }, () => ask(given));
+  await new Promise((resolve) => setTimeout(resolve, 1200));
+  expect(all[2]?.seen).toHaveLength(0);
+  for (const answer of late.splice(0)) answer();
+  for (const { outcome } of await Promise.all(few)) expect(outcome.kind).toBe("response");
+  const many = await Promise.all(Array.from({ length: 30 }, () => ask(given)));
+  for (const { outcome } of many) expect(await shown(outcome)).toBe("spare 200 fine");
 });

@@ -3,7 +3,14 @@ import { expect, test } from "vitest";
 import { hedgeDelayMs, observeLatency, observeLoss } from "../../../src/origin/latency.ts";
 import type { Latency } from "../../../src/origin/latency.ts";
 import { createRouteTimes } from "../../../src/origin/route-times.ts";
-import { EVIDENCE_MS, HEDGE_MS_MIN, HEDGE_UNKNOWN_MS, PEAK_DECAY_MS } from "../../../src/limits.ts";
+import {
+  EVIDENCE_MS,
+  HEDGE_MS_MIN,
+  HEDGE_PATIENCE_HALF_MS,
+  HEDGE_PATIENCE_MAX,
+  HEDGE_UNKNOWN_MS,
+  PEAK_DECAY_MS,
+} from "../../../src/limits.ts";
 
 function after(samples: readonly number[], everyMs = 10): Latency {
   let latency: Latency | null = null;
@@ -87,4 +94,19 @@ test("a loss on a route that the origin never answered teaches nothing", () => {
   const times = createRouteTimes();
   times.lost("r1", "web/a", { ms: 60, nowMs: 0 });
   expect(times.latency("r1", "web/a")).toBeNull();
+});
+
+test("hedges in vain make the next one on that route wait longer, up to a limit; one that won, or time, makes it sooner again", () => {
+  const times = createRouteTimes();
+  times.answered("r1", "web/a", { ms: 5, nowMs: 0 });
+  const factors: number[] = [];
+  for (let n = 0; n < 8; n += 1) {
+    times.hedged("r1", false, 0);
+    factors.push(times.patience("r1", 0));
+  }
+  expect(factors).toEqual([2, 4, 8, 16, 32, HEDGE_PATIENCE_MAX, HEDGE_PATIENCE_MAX, HEDGE_PATIENCE_MAX]);
+  expect(times.patience("r1", HEDGE_PATIENCE_HALF_MS)).toBe(HEDGE_PATIENCE_MAX / 2);
+  expect(times.patience("r2", 0)).toBe(1);
+  times.hedged("r1", true, 0);
+  expect(times.patience("r1", 0)).toBe(1);
 });
