@@ -25,8 +25,8 @@ export function judge(seen: Seen, before: Seen, hasOther: boolean): Verdict {
 }
 
 /** An answer that a drill can be compared with. */
-export function isGood({ status, broken }: Pick<Seen, "status" | "broken">): boolean {
-  return status !== null && status < 500 && broken === null;
+export function isGood(seen: Seen): boolean {
+  return seen.status !== null && seen.status < 500 && seen.broken === null && !isFallenThrough(seen);
 }
 
 /** Past every origin and every stored answer. */

@@ -112,7 +112,7 @@ function badValue(expected: string, path: Path, root: unknown, source: Source): 
 function fixFor(expected: string, value: unknown): string {
   if ((typeof value === "number" || typeof value === "boolean") && /\btext\b|name/.test(expected))
     return `Put it in quotes: "${String(value)}".`;
-  if (typeof value === "number" && expected.includes("a duration")) return `Give it a unit: ${value}s.`;
+  if (typeof value === "number" && expected.includes("a duration")) return `Give it a unit: ${value}s or ${value}ms.`;
   if (typeof value === "number" && expected.includes("a size")) return `Give it a unit: ${value}B.`;
   if (typeof value === "string" && expected.startsWith("a list")) return `Put it in brackets: [${value}].`;
   if (typeof value === "string" && expected.includes("true or false") && /^(yes|on|no|off)$/i.test(value))

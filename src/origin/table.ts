@@ -176,17 +176,11 @@ export function createOriginTable(): OriginTable {
       record.recent = addRecent(record.recent, { atMs: nowMs, good }, RECENT_ATTEMPTS);
       if (good) record.answeredAtMs = nowMs;
     },
-    areSilent(keys, nowMs) {
-      const records = keys.flatMap((key) => origins.get(key) ?? []);
-      const answeredAtMs = Math.max(...records.map((record) => record.answeredAtMs ?? Number.NEGATIVE_INFINITY));
-      const foundAtMs = Math.max(...records.map((record) => record.silentAtMs ?? Number.NEGATIVE_INFINITY));
-      // Found once, it holds for those too who still wait when the others are gone.
-      if (foundAtMs > answeredAtMs && nowMs - foundAtMs < SILENT_HOLD_MS) return true;
-      const waiting = records.reduce((sum, { flights }) => sum + flights.inUse(nowMs), 0);
-      if (!Number.isFinite(answeredAtMs) || nowMs - answeredAtMs < SILENT_MS_MIN || waiting < SILENT_REQUESTS_MIN) return false;
-      for (const record of records) record.silentAtMs = nowMs;
-      return true;
-    },
+    areSilent: (keys, nowMs) =>
+      areSilent(
+        keys.flatMap((key) => origins.get(key) ?? []),
+        nowMs,
+      ),
     routes,
     replayBytes: createLeases(),
     heldBytes: createLeases(),
@@ -198,6 +192,17 @@ export function createOriginTable(): OriginTable {
       return { requests, retries: extras, mayRetry: mayRetry(used, budget, nowMs) };
     },
   };
+}
+
+/** Also notes it: found once, it holds for those too who still wait when the others are gone. */
+function areSilent(records: readonly OriginRecord[], nowMs: number): boolean {
+  const answeredAtMs = Math.max(...records.map((record) => record.answeredAtMs ?? Number.NEGATIVE_INFINITY));
+  const foundAtMs = Math.max(...records.map((record) => record.silentAtMs ?? Number.NEGATIVE_INFINITY));
+  if (foundAtMs > answeredAtMs && nowMs - foundAtMs < SILENT_HOLD_MS) return true;
+  const waiting = records.reduce((sum, { flights }) => sum + flights.inUse(nowMs), 0);
+  if (!Number.isFinite(answeredAtMs) || nowMs - answeredAtMs < SILENT_MS_MIN || waiting < SILENT_REQUESTS_MIN) return false;
+  for (const record of records) record.silentAtMs = nowMs;
+  return true;
 }
 
 function change(record: OriginRecord | undefined, event: CircuitEvent): CircuitChange | null {

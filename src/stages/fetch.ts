@@ -129,17 +129,17 @@ function isStepDown({ tiers }: Asking, { standing }: Selection): boolean {
 
 type FetchEvent = { readonly kind: "landed"; readonly launched: Launched; readonly landing: Landing } | { readonly kind: "silence" };
 
-/** @param silenceMs - Null waits for a landing however long it takes. */
-async function nextEvent(flying: ReadonlySet<Launched>, silenceMs: number | null): Promise<FetchEvent> {
+/** @param waitMs - Null waits for a landing however long it takes. */
+async function nextEvent(flying: ReadonlySet<Launched>, waitMs: number | null): Promise<FetchEvent> {
   const landings = [...flying].map(async (launched): Promise<FetchEvent> => ({
     kind: "landed",
     launched,
     landing: await launched.landing,
   }));
-  if (silenceMs === null) return await Promise.race(landings);
+  if (waitMs === null) return await Promise.race(landings);
   let timer: ReturnType<typeof setTimeout> | null = null;
   const silence = new Promise<FetchEvent>((resolve) => {
-    timer = setTimeout(() => resolve({ kind: "silence" }), silenceMs);
+    timer = setTimeout(() => resolve({ kind: "silence" }), waitMs);
   });
   try {
     return await Promise.race([...landings, silence]);

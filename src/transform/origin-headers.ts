@@ -1,6 +1,8 @@
 // The end-to-end headers of a request as an origin gets them. Pure. Runs before the cache: it never sees what is stored.
 // Order: what a hop must not pass on, what poisons caches, what we state ourselves, then the route's own rules.
 
+import type { HeaderRulesSnapshot } from "../config/snapshot.ts";
+import { TIMEOUT_HEADER } from "../origin/request.ts";
 import type { Facts } from "../facts.ts";
 import type { Route } from "../ruleset.ts";
 import { appendCdnLoop } from "../http/cdn-loop.ts";
@@ -71,8 +73,17 @@ export function originHeaders(facts: Facts, route: Route, context: OriginHeaders
   // The header that reaches the Worker was rewritten on the way in production; the visitor's own wins.
   if (facts.client.acceptEncoding === "") headers.delete("accept-encoding");
   else headers.set("accept-encoding", facts.client.acceptEncoding);
+  for (const name of twinsOf(headers, route.requestHeaders)) headers.delete(name);
   applyHeaderRules(headers, route.requestHeaders, context.values);
   return headers;
+}
+
+/** What a rule states or removes, in the spelling that CGI and its heirs read as the same: `X_Role` beside `X-Role`. */
+function twinsOf(headers: Headers, { remove, set }: HeaderRulesSnapshot): readonly string[] {
+  const ruled = new Set([...remove, ...set.map(([name]) => name)]);
+  return ruled.size === 0
+    ? []
+    : [...headers.keys()].filter((name) => name.includes("_") && !ruled.has(name) && ruled.has(name.replaceAll("_", "-")));
 }
 
 function isForged(name: string): boolean {
@@ -100,5 +111,7 @@ const STATED: ReadonlySet<string> = new Set([
   "cache-control",
   "idempotency-key",
   "user-agent",
+  "x-device-class",
   "x-request-id",
+  TIMEOUT_HEADER,
 ]);

@@ -147,8 +147,8 @@ test.each([1_500, 10_000])(
   },
 );
 
-function sum(counts: readonly number[]): number {
-  return counts.reduce((total, count) => total + count, 0);
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }
 
 test("a route that takes its time on every origin is waited for, and no origin is blamed", async () => {

@@ -3,14 +3,14 @@
 import { report } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { isAddress, isLoopback, isOwnHost } from "./origin-url.ts";
-import { checkSecretName } from "./secrets.ts";
+import { checkSharedSecret } from "./secrets.ts";
 
 const AT = ["alerts", "webhook"];
 
 export function checkAlerts(context: CheckContext): void {
   const { alerts } = context.config;
   if (alerts === undefined) return;
-  checkSecretName(context, alerts.secret, ["alerts", "secret"]);
+  checkSharedSecret(context, alerts.secret, ["alerts", "secret"]);
   const url = URL.canParse(alerts.webhook) ? new URL(alerts.webhook) : null;
   if (url === null) {
     const message = `${alerts.webhook} is not a URL.`;

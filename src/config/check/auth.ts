@@ -5,7 +5,7 @@ import type { Path } from "../source.ts";
 import { report } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { isLoopback } from "./origin-url.ts";
-import { checkSecretName } from "./secrets.ts";
+import { checkSharedSecret } from "./secrets.ts";
 
 /** Why a header cannot carry it. */
 const TAKEN: readonly (readonly [names: RegExp, why: string])[] = [
@@ -25,7 +25,7 @@ const TAKEN: readonly (readonly [names: RegExp, why: string])[] = [
 export function checkAuth(context: CheckContext, { auth, origins }: NormalPool, path: Path): void {
   if (auth === undefined) return;
   const at = [...path, "auth"];
-  checkSecretName(context, auth.secret, [...at, "secret"]);
+  checkSharedSecret(context, auth.secret, [...at, "secret"]);
   const lower = auth.header.toLowerCase();
   const why = TAKEN.find(([names]) => names.test(lower))?.[1];
   if (why !== undefined) {

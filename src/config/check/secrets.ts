@@ -6,6 +6,9 @@ import type { CheckContext } from "./context.ts";
 
 const OWN_SECRETS: ReadonlySet<string> = new Set(["ADMIN_TOKEN"]);
 
+/** Signs drills and sticky cookies: whoever outside had it could make both. */
+const SIGNING_SECRET = "SIGNING_KEY";
+
 const OWN_BINDINGS: ReadonlySet<string> = new Set(["CONFIG", "PURGE_LEDGER"]);
 
 /**
@@ -16,6 +19,22 @@ export function checkSecretName(context: CheckContext, name: string | undefined,
   report(context, path, {
     code: "reserved-name",
     message: `${name} opens the control path; it is kept from everything that a config can name.`,
+    found: name,
+    fix: "Make another secret: openssl rand -hex 32 | npx wrangler secret put ORIGIN_SECRET",
+  });
+}
+
+/**
+ * A secret that others outside have too: origins, receivers of alerts.
+ *
+ * @param path - Of the name. An undefined name is none.
+ */
+export function checkSharedSecret(context: CheckContext, name: string | undefined, path: Path): void {
+  checkSecretName(context, name, path);
+  if (name !== SIGNING_SECRET) return;
+  report(context, path, {
+    code: "reserved-name",
+    message: `${name} signs drills and sticky cookies; whoever is outside and has it could make them.`,
     found: name,
     fix: "Make another secret: openssl rand -hex 32 | npx wrangler secret put ORIGIN_SECRET",
   });

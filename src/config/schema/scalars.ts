@@ -35,7 +35,7 @@ export const date = text(DATE_PATTERN, "a date such as 2027-01-31, or a moment s
 export const name = text(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, "a name of letters, digits, `-`, `_` and `.`, 63 characters at most");
 
 /** Of a secret or binding of the Worker: the config never holds a secret itself, since KV and history show it to every operator. */
-export const secretName = text(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of a Worker's secret such as SIGNING_KEY");
+export const secretName = text(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of a Worker's secret such as ORIGIN_SECRET");
 
 export const bindingName = text(/^[A-Z][A-Z0-9_]{0,63}$/, "the name of a service binding such as API");
 

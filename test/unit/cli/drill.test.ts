@@ -129,6 +129,11 @@ test("where a request fails without a fault, nothing is drilled", async () => {
   expect(isGood(walked.before)).toBe(false);
 });
 
+test("a redirect that stands in for dead origins is no good answer to compare with", () => {
+  expect(isGood({ ...SEEN, status: 302 })).toBe(true);
+  expect(isGood({ ...SEEN, status: 302, ladder: ["pool:web", "stale:none", "failure:redirect"] })).toBe(false);
+});
+
 test("another server is one with another address, in whatever pool", async () => {
   const { subjects } = findSubjects(await policy());
   const of = (route: string) => subjects.find((each) => each.route === route) ?? expect.unreachable();

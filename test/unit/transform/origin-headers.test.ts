@@ -47,12 +47,30 @@ test.each([
   "X_Request_Id",
   "CF_Connecting_IP",
   "Accept_Encoding",
+  "X_Device_Class",
+  "X-Request_Timeout-Ms",
 ])("%s is a name of ours in disguise", (name) => {
   expect(sent({ [name]: "evil" }, { cacheable: false }).has(name)).toBe(false);
 });
 
 test.each(["api_key", "x_api_key", "session_id", "x-app_version"])("%s is the application's own and passes", (name) => {
   expect(sent({ [name]: "1" }).get(name)).toBe("1");
+});
+
+test("what a rule states or removes is no visitor's to say in another spelling", () => {
+  const requestHeaders = { remove: ["x-debug"], set: [["x-role", ["anon"]]], add: [["x-tag", ["a"]]] };
+  const facts = factsOf({
+    headers: { X_Role: "admin", "X-Role": "admin", X_Debug: "1", "X-Debug": "1", X_Tag: "b" },
+    method: "GET",
+    url: "http://shop.test/",
+  });
+  const headers = originHeaders(facts, { ...route, requestHeaders } as unknown as RouteSnapshot, {
+    values: {},
+    requestId: "id",
+    cacheable: true,
+  });
+  const seen = ["x-role", "x_role", "x-debug", "x_debug", "x_tag"].map((name) => headers.get(name));
+  expect(seen).toEqual(["anon", null, null, null, "b"]);
 });
 
 test("the forwarding headers say what is known here", () => {
