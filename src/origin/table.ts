@@ -141,9 +141,7 @@ export function createOriginTable(): OriginTable {
     local: (key) => origins.get(key) ?? UNKNOWN,
     inFlight: (key, nowMs) => origins.get(key)?.flights.inUse(nowMs) ?? 0,
     credits: (name) => pool(name).credits,
-    setCredits(name, credits) {
-      pool(name).credits = credits;
-    },
+    setCredits: (name, credits) => void (pool(name).credits = credits),
     begin(standing, nowMs, upSinceMs) {
       const record = origin(standing.key);
       const begun = beginAttempt(record.circuit, nowMs, upSinceMs);
