@@ -77,7 +77,11 @@ export const timeoutLong = mapping({
 });
 
 export const retryLong = mapping({
-  attempts: key(z.int().min(1).max(RETRY_ATTEMPTS_MAX).default(3), "Attempts on different origins, the first included.", 2),
+  attempts: key(
+    z.int().min(1).max(RETRY_ATTEMPTS_MAX).default(3),
+    "Attempts on different origins, the first included. A backup or a fallback pool that was not asked yet has one more.",
+    2,
+  ),
   on: key(
     z
       .array(z.union([z.enum(["connect-error", "timeout"]), z.int().min(500).max(599)]))
