@@ -32,7 +32,7 @@ export function addOrigin(program: Command, run: Run): void {
 }
 
 const WORDS = [
-  { state: "drain", description: "take an origin out of service: no new requests, until it is restored" },
+  { state: "drain", description: "take an origin out of service: no new visitors, until it is restored" },
   { state: "down", description: "the same for an origin that is broken, not resting" },
   { state: "up", description: "use an origin whatever its checks and circuits say" },
 ] as const;

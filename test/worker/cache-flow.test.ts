@@ -126,7 +126,8 @@ test("a response whose request began before an invalidation is not stored when i
   });
   const slow = edge.send(URL);
   await began.promise;
-  await edge.get(URL, { method: "POST", body: "x" });
+  const posted = await edge.send(URL, { method: "POST", body: "x" });
+  expect(await posted.response.text()).toBe("done");
   gate.resolve(answer("old", { "cache-control": "max-age=60" }));
   await (await slow).response.text();
   await edge.settle();
@@ -355,7 +356,7 @@ test("a body that ends early is never stored, and the visitor sees it broken off
     const { response } = await edge.send(`${URL}${length}`);
     await expect(response.arrayBuffer()).rejects.toThrow(`ended its answer after ${length} of ${length + 1} bytes`);
     await edge.settle();
-    expect(edge.log).toMatchObject([{ event: "cache-not-stored", reason: "origin-error" }]);
+    expect(edge.log).toContainEqual(expect.objectContaining({ event: "cache-not-stored", reason: "origin-error" }));
     edge.origin = () => answer("whole");
     expect((await edge.get(`${URL}${length}`)).text).toBe("whole");
   }
@@ -373,7 +374,7 @@ test("an origin that breaks off in the middle leaves nothing stored", async () =
   const { response } = await edge.send(URL);
   await expect(response.arrayBuffer()).rejects.toThrow("reset");
   await edge.settle();
-  expect(edge.log).toMatchObject([{ reason: "origin-error" }]);
+  expect(edge.log).toContainEqual(expect.objectContaining({ event: "cache-not-stored", reason: "origin-error" }));
   edge.origin = () => answer("whole");
   expect((await edge.get(URL)).text).toBe("whole");
 });

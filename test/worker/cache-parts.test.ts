@@ -1,7 +1,7 @@
 // Parts over the real Cache API: a 206 is stored, answers what lies within it, and is completed under the same strong validator.
 
 import { reset } from "cloudflare:test";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { CACHE_INLINE_BYTES_MAX } from "../../src/limits.ts";
 import { CACHE_RANGE_FILL_BYTES_MAX } from "../../src/limits.ts";
 import { edgeOf, type Origin } from "./cache-edge.ts";
@@ -235,7 +235,11 @@ test("a part never takes the place of a whole response that was stored meanwhile
   });
   const slow = edge.send(URL, ranged("bytes=2-4"));
   await began.promise;
-  await edge.get(URL);
+  await vi.waitFor(async () => {
+    const { response, cache } = await edge.send(URL);
+    await response.text();
+    expect(cache.status).toBe("HIT");
+  });
   const fields = { "cache-control": "max-age=60", "content-range": "bytes 2-4/10" };
   gate.resolve(new Response("234", { status: 206, headers: fields }));
   await (await slow).response.text();
