@@ -4,6 +4,7 @@
 
 import type { OriginSnapshot, PlaceSnapshot, PoolSnapshot } from "../config/pool-snapshot.ts";
 import type { Facts } from "../facts.ts";
+import { cookieValues } from "../http/cookies.ts";
 import { POOL_FALLBACKS_MAX } from "../limits.ts";
 import { mostExact, nearest } from "./geography.ts";
 import { costOf } from "./load.ts";
@@ -181,17 +182,9 @@ export function hashKey(policy: Extract<PoolSnapshot["policy"], { kind: "hash" }
     case "header":
       return facts.headers.get(policy.name);
     case "cookie":
-      return cookieValue(facts.headers.get("cookie") ?? "", policy.name);
+      // The first of that name (RFC 6265 4.2).
+      return cookieValues(facts.headers.get("cookie"), policy.name)[0] ?? null;
     case "query":
       return new URLSearchParams(facts.query).get(policy.name);
   }
-}
-
-/** The first cookie of that name (RFC 6265 4.2); names are compared exactly. */
-function cookieValue(header: string, name: string): string | null {
-  for (const pair of header.split(";")) {
-    const equals = pair.indexOf("=");
-    if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
-  }
-  return null;
 }
