@@ -138,11 +138,6 @@ export const CACHE_OBJECT_BYTES_MAX_DEFAULT = 100 * 1024 * 1024;
 /** The longest lifetime in the cache, stale windows included: purges are remembered as long. */
 export const CACHE_LIFETIME_SECONDS_MAX = 30 * 86_400;
 
-/** Where no pool is looked at: health verdicts older than this are doubted, three missed heartbeats of a paid plan ... */
-export const HEALTH_FRESH_MS = 180_000;
-/** ... and older than this they say nothing at all: the cron is dead. */
-export const HEALTH_USELESS_MS = 900_000;
-
 /** A health document from further in the future than this is from a broken clock and is ignored. */
 export const HEALTH_SKEW_MS_MAX = 60_000;
 

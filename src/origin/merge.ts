@@ -4,7 +4,7 @@
 
 import type { OriginSnapshot, PoolSnapshot, TrustSnapshot } from "../config/pool-snapshot.ts";
 import { CONTRADICTION_REQUESTS, CONTRADICTION_SUCCESS_RATE, CONTRADICTION_WINDOW_MS } from "../limits.ts";
-import { HEALTH_FRESH_MS, HEALTH_PROBATION_SHARE, HEALTH_SKEW_MS_MAX, HEALTH_USELESS_MS } from "../limits.ts";
+import { HEALTH_PROBATION_SHARE, HEALTH_SKEW_MS_MAX } from "../limits.ts";
 import { admits, circuitPhase, slowStartShare } from "./circuit.ts";
 import type { Circuit } from "./circuit.ts";
 import { healthOf, originKey } from "./health.ts";
@@ -73,8 +73,6 @@ export interface MergeInput {
 /** How long a health document is believed. */
 export type HealthTrust = Pick<TrustSnapshot, "freshMs" | "uselessMs">;
 
-const TRUST_DEFAULT: HealthTrust = { freshMs: HEALTH_FRESH_MS, uselessMs: HEALTH_USELESS_MS };
-
 /** The standing of every origin of the pool, in the pool's order. */
 export function poolStandings(input: MergeInput): readonly Standing[] {
   const each = input.pool.origins.map((origin) => originStanding(origin, input));
@@ -93,7 +91,7 @@ export function poolStandings(input: MergeInput): readonly Standing[] {
 }
 
 /** When the checks last saw an origin up, if they are recent enough to be believed; null otherwise. */
-export function upSinceMs(health: HealthDocument | null, key: string, nowMs: number, trust: HealthTrust = TRUST_DEFAULT): number | null {
+export function upSinceMs(health: HealthDocument | null, key: string, nowMs: number, trust: HealthTrust): number | null {
   if (healthAge(health, nowMs, trust) !== "fresh") return null;
   const state = healthOf(health, key);
   return state?.state === "up" && state.passes > 0 ? state.checkedAtMs : null;
@@ -103,7 +101,7 @@ export function upSinceMs(health: HealthDocument | null, key: string, nowMs: num
 export function healthAge(
   health: HealthDocument | null,
   nowMs: number,
-  { freshMs, uselessMs }: HealthTrust = TRUST_DEFAULT,
+  { freshMs, uselessMs }: HealthTrust,
 ): "fresh" | "decaying" | "useless" {
   if (health === null) return "useless";
   const ageMs = nowMs - health.asOfMs;

@@ -67,8 +67,17 @@ export function tierOf({ pool, origin }: Standing): string {
 }
 
 /** The pool whose origin it is. */
-export function poolOf({ exchange }: Pick<Asking, "exchange">, standing: Standing): PoolSnapshot {
-  const pool = exchange.state.ruleset.pools.get(standing.pool);
-  if (pool === undefined) throw new Error(`an origin was selected from a pool that the release lacks: ${standing.pool}`);
+export function poolOf(asking: Asking, standing: Standing): PoolSnapshot {
+  return poolNamed(asking, standing.pool);
+}
+
+/** The route's pool. Its budget counts requests, retries and hedges, whichever pool has taken over. */
+export function routePool(asking: Asking): PoolSnapshot {
+  return poolNamed(asking, asking.input.plan.pool);
+}
+
+function poolNamed({ exchange }: Asking, name: string): PoolSnapshot {
+  const pool = exchange.state.ruleset.pools.get(name);
+  if (pool === undefined) throw new Error(`an origin was selected from a pool that the release lacks: ${name}`);
   return pool;
 }

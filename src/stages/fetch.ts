@@ -14,10 +14,10 @@ import type { RetryInput } from "../origin/retry.ts";
 import { HEDGE_LOOK_MS, STEP_DOWNS_MAX } from "../limits.ts";
 import { poolChain, serverAt } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
-import { select, tierOf, type Asking } from "./asking.ts";
+import { routePool, select, tierOf, type Asking } from "./asking.ts";
 import type { FetchInput, FetchOutcome, FetchedResponse } from "./fetch-outcome.ts";
 import { hedgeAtMs, hedgeSelection, settle } from "./hedge.ts";
-import { discard, land, launch, type Landing, type Launched } from "./launch.ts";
+import { discard, land, launch, type GoodLanding, type Landing, type Launched } from "./launch.ts";
 import { resumeFor } from "./resume.ts";
 import type { Run } from "./run.ts";
 import { settleSuspects, type Testimony } from "./testimony.ts";
@@ -66,22 +66,18 @@ async function attempts(asking: Asking): Promise<FetchOutcome> {
     }
     const { launched, landing } = event;
     flying.delete(launched);
-    if (landing.answer !== null && landing.failure === null) {
-      settle(asking, event, flying);
+    if (landing.kind === "good") {
+      settle(asking, { launched, landing }, flying);
       return answered(asking, landing.answer, { launched, ahead: landing.ahead });
     }
     land(asking, launched, landing);
     // Whoever is still under way is the retry.
     if (flying.size > 0) continue;
-    const failure = landing.failure ?? UNANSWERED;
-    const next = retrySelection(asking, failure);
-    if (next === null) return gaveUp(asking, failure);
+    const next = retrySelection(asking, landing.failure);
+    if (next === null) return gaveUp(asking, landing.failure);
     latest = another(asking, next, flying);
   }
 }
-
-/** For the type's sake: what has neither answer nor failure does not exist. */
-const UNANSWERED: Failure = { kind: "reset", status: null, mayHaveExecuted: true };
 
 /** A retry or a hedge. A step down costs no budget: who is asked there had no part in the failure. */
 function another(asking: Asking, selection: Selection, flying: Set<Launched>): Launched {
@@ -151,7 +147,6 @@ async function nextEvent(flying: ReadonlySet<Launched>, waitMs: number | null): 
 function retryInput(asking: Asking, failure: Failure, next: Selection | null): RetryInput {
   const { input, exchange, table, ports, tried } = asking;
   const nowMs = ports.clock.nowMs();
-  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
   const settings = input.plan.action.retry;
   const isStep = next !== null && isStepDown(asking, next) && settings.attempts > 1 && tried.size < settings.attempts + STEP_DOWNS_MAX;
   return {
@@ -166,7 +161,7 @@ function retryInput(asking: Asking, failure: Failure, next: Selection | null): R
     bodyReplayable: asking.body === null || asking.body.replayable(),
     remainingMs: asking.deadlineMs === null ? null : asking.deadlineMs - nowMs,
     nextIsFailing: next !== null && isFailing(table.local(next.standing.key).recent, nowMs),
-    budgetLeft: isStep || pool === undefined || table.mayRetry(pool, nowMs),
+    budgetLeft: isStep || table.mayRetry(routePool(asking), nowMs),
   };
 }
 
@@ -177,7 +172,7 @@ function answered(asking: Asking, answer: FetchedResponse, from: AnswerSource): 
 
 interface AnswerSource {
   readonly launched: Launched;
-  readonly ahead: Landing["ahead"];
+  readonly ahead: GoodLanding["ahead"];
 }
 
 /** The last real answer, if any origin gave one: what an origin says about its trouble is better than what we could say. */

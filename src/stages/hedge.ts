@@ -9,8 +9,8 @@ import { hedgeDelayMs } from "../origin/latency.ts";
 import type { Standing } from "../origin/merge.ts";
 import type { Selection } from "../origin/select.ts";
 import { HEDGE_MS_MIN, SILENT_MS_MIN, SLOW_LOSS_RATIO, STEP_DOWNS_MAX } from "../limits.ts";
-import { poolOf, select, tierOf, type Asking } from "./asking.ts";
-import { discard, land, type Landing, type Launched } from "./launch.ts";
+import { poolOf, routePool, select, tierOf, type Asking } from "./asking.ts";
+import { discard, land, type GoodLanding, type Launched } from "./launch.ts";
 import { reportOutcome } from "./testimony.ts";
 
 /** When another origin should be asked besides, by the clock; null for never. */
@@ -19,16 +19,23 @@ export function hedgeAtMs(asking: Asking, latest: Launched): number | null {
   const { hedge, attempts } = input.plan.action.retry;
   if (hedge === null || attempts < 2 || tried.size >= attempts + STEP_DOWNS_MAX || exchange.facts.isUpgrade) return null;
   if (input.method !== "GET" && input.method !== "HEAD") return null;
+  // Nobody else to ask, as with most pools: no clock runs for it.
+  const { origins, fallbacks } = routePool(asking);
+  if (origins.length === 1 && fallbacks.length === 0) return null;
   // Who stays with an origin has things there that no other origin knows, and one hiccup must not end that.
   if (input.pins.get(latest.standing.pool) === latest.standing.origin.id) return null;
   return latest.beganAtMs + (hedge.afterMs ?? usualMs(asking, latest.standing) * table.routes.patience(routeId, latest.beganAtMs));
 }
 
-function usualMs({ table, routeId, exchange }: Asking, standing: Standing): number {
-  const { origins } = poolOf({ exchange }, standing);
-  const peers = origins.filter(({ id }) => id !== standing.origin.id);
-  const known = peers.map(({ id }) => table.routes.latency(routeId, `${standing.pool}/${id}`)).filter((latency) => latency !== null);
-  return hedgeDelayMs(table.routes.latency(routeId, standing.key), known);
+function usualMs(asking: Asking, standing: Standing): number {
+  const { table, routeId } = asking;
+  const own = table.routes.latency(routeId, standing.key);
+  // Only of one that never answered the route are the times of its peers expected.
+  const peers = own === null ? poolOf(asking, standing).origins.map(({ id }) => originKey(standing.pool, id)) : [];
+  return hedgeDelayMs(
+    own,
+    peers.map((key) => table.routes.latency(routeId, key)).filter((latency) => latency !== null),
+  );
 }
 
 /**
@@ -47,13 +54,7 @@ export function hedgeSelection(asking: Asking, latest: Launched): Selection | nu
   const next = select(asking);
   if (next === null || next.standing.use !== "serving" || isFailing(table.local(next.standing.key).recent, nowMs)) return null;
   if (tierOf(next.standing) !== tierOf(latest.standing)) return latest.standing.use === "probing" ? next : null;
-  return tried.size < input.plan.action.retry.attempts && mayHedge(asking, nowMs) ? next : null;
-}
-
-/** Requests and extras are counted with the route's pool, whichever pool has taken over. */
-function mayHedge({ exchange, table, input }: Asking, nowMs: number): boolean {
-  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
-  return pool !== undefined && table.mayHedge(pool, nowMs);
+  return tried.size < input.plan.action.retry.attempts && table.mayHedge(routePool(asking), nowMs) ? next : null;
 }
 
 /** None of its equals has answered anything for a while, though many requests wait there: that is no slow report any more. */
@@ -65,7 +66,7 @@ function isSilent(asking: Asking, { standing }: Launched): boolean {
 
 interface Landed {
   readonly launched: Launched;
-  readonly landing: Landing;
+  readonly landing: GoodLanding;
 }
 
 /** The winner lands; attempts that are no longer needed end. All are told of in the order in which they began. */

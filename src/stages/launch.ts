@@ -29,14 +29,23 @@ export interface Launched {
   readonly landing: Promise<Landing>;
 }
 
-export interface Landing {
-  readonly answer: FetchedResponse | null;
-  /** Null for a good answer; set beside the answer when the origin's own status is the failure. */
-  readonly failure: Failure | null;
+export type Landing = GoodLanding | BadLanding;
+
+export interface GoodLanding {
+  readonly kind: "good";
+  readonly answer: FetchedResponse;
   /** When it counted: with its headers, or with the body where that was read ahead. */
   readonly landedAtMs: number;
   /** Whether the body was read ahead: whole, or its beginning. */
   readonly ahead: BegunBody | "whole" | null;
+}
+
+export interface BadLanding {
+  readonly kind: "bad";
+  readonly failure: Failure;
+  /** Where the origin's own status is the failure; null when there was no answer, or none that is whole. */
+  readonly answer: FetchedResponse | null;
+  readonly landedAtMs: number;
 }
 
 export function launch(asking: Asking, { standing, credits }: Selection): Launched {
@@ -78,7 +87,7 @@ async function fly(asking: Asking, launched: Pick<Launched, "standing" | "beganA
     ports,
   );
   const respondedAtMs = ports.clock.nowMs();
-  if (result.kind === "failure") return { answer: null, failure: result.failure, landedAtMs: respondedAtMs, ahead: null };
+  if (result.kind === "failure") return { kind: "bad", failure: result.failure, answer: null, landedAtMs: respondedAtMs };
   const { response } = result;
   const answer: FetchedResponse = {
     kind: "response",
@@ -88,13 +97,13 @@ async function fly(asking: Asking, launched: Pick<Launched, "standing" | "beganA
     respondedAtMs,
   };
   const failure = classifyStatus(response.status, new Set(action.retry.onStatus));
-  return failure === null ? await held(asking, answer) : { answer, failure, landedAtMs: respondedAtMs, ahead: null };
+  return failure === null ? await held(asking, answer) : { kind: "bad", failure, answer, landedAtMs: respondedAtMs };
 }
 
 /** A small answer is read whole before it counts as one. */
 async function held({ hold, input, table, ports }: Asking, answer: FetchedResponse): Promise<Landing> {
   const { response } = answer;
-  const streamed: Landing = { answer, failure: null, landedAtMs: answer.respondedAtMs, ahead: null };
+  const streamed: GoodLanding = { kind: "good", answer, landedAtMs: answer.respondedAtMs, ahead: null };
   const length = declaredLength(response.headers);
   if (!hold || response.body === null || input.method !== "GET" || response.status === 101) return streamed;
   if (length === null || length === 0 || length > input.plan.action.retry.holdBytesMax) return streamed;
@@ -108,7 +117,7 @@ async function held({ hold, input, table, ports }: Asking, answer: FetchedRespon
     case "begun":
       return { ...streamed, landedAtMs, ahead: body };
     case "broken":
-      return { answer: null, failure: BROKEN_BODY, landedAtMs, ahead: null };
+      return { kind: "bad", failure: BROKEN_BODY, answer: null, landedAtMs };
     default:
       return body satisfies never;
   }
@@ -119,14 +128,14 @@ const BROKEN_BODY: Failure = { kind: "reset", status: null, mayHaveExecuted: tru
 /** Tells what the attempt says about its origin. A failing answer that is the origin's own becomes `asking.best`. */
 export function land(asking: Asking, { standing, ticket, beganAtMs }: Launched, landing: Landing): void {
   const { exchange, table, routeId } = asking;
-  const { answer, failure, landedAtMs } = landing;
+  const { answer, landedAtMs } = landing;
   const ms = landedAtMs - beganAtMs;
-  const outcome = failure === null ? String(answer?.response.status) : failureText(failure);
+  const outcome = landing.kind === "good" ? String(landing.answer.response.status) : failureText(landing.failure);
   exchange.digest.attempts.push({ pool: standing.pool, origin: standing.origin.id, outcome, ms });
-  if (failure === null) table.routes.answered(routeId, standing.key, { ms, nowMs: landedAtMs });
+  if (landing.kind === "good") table.routes.answered(routeId, standing.key, { ms, nowMs: landedAtMs });
   const asked = answer === null ? null : retryAfterMs(answer.response.headers, landedAtMs);
-  report(asking, failure, { ticket, standing, retryAfterMs: asked });
-  if (failure !== null && answer !== null) keepBest(asking, answer);
+  report(asking, landing.kind === "good" ? null : landing.failure, { ticket, standing, retryAfterMs: asked });
+  if (landing.kind === "bad" && answer !== null) keepBest(asking, answer);
 }
 
 /** A real answer, though a failing one, takes the place of the one before. What the platform made up is not passed on. */

@@ -6,12 +6,11 @@ import { parseEntityTag } from "../http/etag.ts";
 import { parseContentRange, type ByteRange } from "../http/range.ts";
 import { declaredLength } from "../http/byte-stream.ts";
 import type { Resume } from "../origin/body.ts";
-import { classifyStatus } from "../origin/classify.ts";
 import type { Standing } from "../origin/merge.ts";
 import { serverOf } from "../origin/select.ts";
 import type { Selection } from "../origin/select.ts";
 import { RESUMES_MAX } from "../limits.ts";
-import { select, type Asking } from "./asking.ts";
+import { routePool, select, type Asking } from "./asking.ts";
 import type { FetchedResponse } from "./fetch-outcome.ts";
 import { discard, launch, type Landing, type Launched } from "./launch.ts";
 import { reportBroken, reportOutcome } from "./testimony.ts";
@@ -80,8 +79,7 @@ interface Rest {
  */
 function selectForRest(asking: Asking, broken: Standing, inVain: ReadonlySet<string>): Selection | null {
   const { ports, table, exchange, input } = asking;
-  const pool = exchange.state.ruleset.pools.get(input.plan.pool);
-  if (pool === undefined || !table.mayRetry(pool, ports.clock.nowMs())) return null;
+  if (!table.mayRetry(routePool(asking), ports.clock.nowMs())) return null;
   if (input.abortWithVisitor !== false && exchange.request.signal.aborted) return null;
   // One that was asked before may well have the rest; the one that broke is the last of those that are fit.
   const orders = [asking.tried, new Set([...inVain, serverOf(broken)]), inVain];
@@ -122,11 +120,11 @@ interface Answer {
 /** Null for anything but the very bytes that are missing. */
 function judged(asking: Asking, { launched, landing, continued, offset }: Answer): Rest | null {
   const { standing, ticket } = launched;
-  const response = landing.answer?.response ?? null;
-  const failed = landing.failure !== null || response === null || classifyStatus(response.status, new Set()) !== null;
-  reportOutcome(asking, { ticket, standing, retryAfterMs: null }, failed ? "neutral" : "success");
-  if (response === null) return null;
-  if (!failed && response.body !== null && isRest(response, continued, offset)) return { standing, body: response.body };
+  const isGood = landing.kind === "good";
+  reportOutcome(asking, { ticket, standing, retryAfterMs: null }, isGood ? "success" : "neutral");
+  if (landing.answer === null) return null;
+  const { response } = landing.answer;
+  if (isGood && response.body !== null && isRest(response, continued, offset)) return { standing, body: response.body };
   discard(response);
   return null;
 }

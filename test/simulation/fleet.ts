@@ -1,11 +1,11 @@
 // The fleet: 300 isolates in 30 data centres with a share of 1,000 requests a second each, one pool of three origins, one KV and
 // one cron. A scenario says what the origins do, what the checks see of them, and how long it goes on.
 
-import type { HealthCheckSnapshot, PoolSnapshot } from "../../src/config/pool-snapshot.ts";
+import type { PoolSnapshot } from "../../src/config/pool-snapshot.ts";
 import type { Failure } from "../../src/origin/classify.ts";
 import { parseHealthDocument } from "../../src/origin/health.ts";
 import type { HealthDocument } from "../../src/origin/health.ts";
-import { CIRCUIT, origin, pool } from "../unit/origin/fixtures.ts";
+import { CHECK, CIRCUIT, origin, pool } from "../unit/origin/fixtures.ts";
 import { startCron } from "./cron.ts";
 import { createDataCentreCache } from "./data-centre.ts";
 import type { DataCentreCache } from "./data-centre.ts";
@@ -55,20 +55,6 @@ export interface FleetResult {
   readonly markerPuts: number;
   readonly kvWrites: number;
 }
-
-const CHECK: HealthCheckSnapshot = {
-  kind: "http",
-  host: null,
-  method: "GET",
-  path: "/healthz",
-  intervalMs: 5000,
-  timeoutMs: 2000,
-  rise: 2,
-  fall: 3,
-  expectStatus: [[200, 299]],
-  expectBody: null,
-  headers: [],
-};
 
 export const ORIGINS = ["a", "b", "c"] as const;
 

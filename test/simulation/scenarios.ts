@@ -5,6 +5,7 @@ import { cronDay, MINUTES_PER_DAY } from "./cron-day.ts";
 import type { CronDayInput } from "./cron-day.ts";
 import { ORIGINS, runFleet } from "./fleet.ts";
 import type { FleetInput, FleetResult, FleetSize } from "./fleet.ts";
+import { CHECK } from "../unit/origin/fixtures.ts";
 
 export interface Row {
   readonly what: string;
@@ -111,19 +112,7 @@ export async function wrongVerdictRows(seed: number, { size }: Pace): Promise<re
 }
 
 /** Three rounds a minute; each run decides by itself, so that an origin that comes and goes with every run changes state each time. */
-const CHECK: HealthCheckSnapshot = {
-  kind: "http",
-  host: null,
-  method: "GET",
-  path: "/healthz",
-  intervalMs: 20_000,
-  timeoutMs: 5000,
-  rise: 2,
-  fall: 3,
-  expectStatus: [[200, 299]],
-  expectBody: null,
-  headers: [],
-};
+const EVERY_20_S: HealthCheckSnapshot = { ...CHECK, intervalMs: 20_000, timeoutMs: 5000 };
 
 export async function writeRows(): Promise<readonly Row[]> {
   const flapping: CronDayInput["answers"] = (id, atMs) => (id === "a" && Math.floor(atMs / 60_000) % 2 === 1 ? 503 : 200);
@@ -133,7 +122,7 @@ export async function writeRows(): Promise<readonly Row[]> {
       ["stable fleet", () => 200],
       ["flapping origin", flapping],
     ] as const) {
-      const { writes } = await cronDay({ plan, minutes: MINUTES_PER_DAY, check: CHECK, answers });
+      const { writes } = await cronDay({ plan, minutes: MINUTES_PER_DAY, check: EVERY_20_S, answers });
       rows.push({
         what: `KV writes a day, ${plan} plan, ${fleet}`,
         without: null,

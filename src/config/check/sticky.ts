@@ -7,10 +7,14 @@ import type { Path } from "../source.ts";
 import { parseDurationSeconds } from "../units.ts";
 import { report, reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
+import { checkSecretName } from "./secrets.ts";
 
 export function checkSticky(context: CheckContext): void {
   const { pools, sites } = context.config;
-  for (const [name, pool] of Object.entries(pools)) checkTtl(context, pool, ["pools", name, "sticky", "ttl"]);
+  for (const [name, pool] of Object.entries(pools)) {
+    checkTtl(context, pool, ["pools", name, "sticky", "ttl"]);
+    if (pool.sticky !== false) checkSecretName(context, pool.sticky.secret, ["pools", name, "sticky", "secret"]);
+  }
   for (const { name, routes } of sites) checkSameCookie(context, name, poolsOf(context, routes));
   checkOwnCookies(context, new Set(Object.values(pools).flatMap(({ sticky }) => (sticky === false ? [] : [sticky.cookie]))));
 }

@@ -12,25 +12,13 @@ import type { HealthDocument, Transition } from "../../../src/origin/health.ts";
 import type { FetchInit } from "../../../src/ports.ts";
 import { checkHealth, type HealthRun } from "../../../src/scheduled.ts";
 import { NO_CONNECTOR } from "../../support/ports.ts";
-import { healthDocument, origin, originHealth, pool } from "./fixtures.ts";
+import { CHECK, healthDocument, origin, originHealth, pool } from "./fixtures.ts";
 import { virtualTime } from "./virtual-time.ts";
 
 const ALERTS: AlertsSnapshot = { url: "https://hooks.example/x", secret: "WEBHOOK_SECRET" };
 
 /** One check a minute, and one failure is enough. */
-const ONCE = {
-  kind: "http",
-  host: null,
-  method: "GET",
-  path: "/",
-  intervalMs: 60_000,
-  timeoutMs: 2000,
-  rise: 1,
-  fall: 1,
-  expectStatus: [[200, 299]],
-  expectBody: null,
-  headers: [],
-} as const;
+const ONCE = { ...CHECK, intervalMs: 60_000, rise: 1, fall: 1 };
 
 interface Post {
   readonly atMs: number;

@@ -7,22 +7,10 @@ import { CHECK_BODY_BYTES_MAX } from "../../../src/limits.ts";
 import { createAuthKeys } from "../../../src/origin/auth.ts";
 import { checkOrigin, type CheckInput, type CheckResult } from "../../../src/origin/check.ts";
 import type { FetchInit } from "../../../src/ports.ts";
-import { origin } from "./fixtures.ts";
+import { CHECK, origin } from "./fixtures.ts";
 import { virtualTime } from "./virtual-time.ts";
 
-const HTTP: HealthCheckSnapshot = {
-  kind: "http",
-  host: null,
-  method: "GET",
-  path: "/healthz",
-  intervalMs: 5000,
-  timeoutMs: 2000,
-  rise: 1,
-  fall: 1,
-  expectStatus: [[200, 299]],
-  expectBody: null,
-  headers: [],
-};
+const HTTP: HealthCheckSnapshot = { ...CHECK, rise: 1, fall: 1 };
 
 interface Options {
   readonly base?: string;

@@ -1,7 +1,14 @@
 // Pools, settings and facts for the tests of origins, with the defaults of the product where a test does not care.
 
 import type { RetrySnapshot, TimeoutsSnapshot } from "../../../src/config/snapshot.ts";
-import type { CircuitSnapshot, OriginSnapshot, PlaceSnapshot, PoolSnapshot, TrustSnapshot } from "../../../src/config/pool-snapshot.ts";
+import type {
+  CircuitSnapshot,
+  HealthCheckSnapshot,
+  OriginSnapshot,
+  PlaceSnapshot,
+  PoolSnapshot,
+  TrustSnapshot,
+} from "../../../src/config/pool-snapshot.ts";
 import { HEALTH_FORMAT } from "../../../src/origin/health.ts";
 import type { HealthDocument, OriginHealth } from "../../../src/origin/health.ts";
 import { OVERRIDES_FORMAT } from "../../../src/origin/overrides.ts";
@@ -22,6 +29,21 @@ export const CIRCUIT: CircuitSnapshot = {
 };
 
 export const TRUST: TrustSnapshot = { freshMs: 180_000, uselessMs: 900_000, probeMs: 5000, panicShare: 0.5 };
+
+/** Every 5 s, 2 to rise and 3 to fall: what a test changes is what it is about. */
+export const CHECK: HealthCheckSnapshot = {
+  kind: "http",
+  host: null,
+  method: "GET",
+  path: "/healthz",
+  intervalMs: 5000,
+  timeoutMs: 2000,
+  rise: 2,
+  fall: 3,
+  expectStatus: [[200, 299]],
+  expectBody: null,
+  headers: [],
+};
 
 export const NOWHERE: PlaceSnapshot = { colos: [], regions: [], countries: [], continents: [], at: null };
 

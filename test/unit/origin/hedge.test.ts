@@ -178,3 +178,19 @@ test("a tier that has gone silent as a whole is left for the next one, and a few
   const many = await Promise.all(Array.from({ length: 30 }, () => ask(given)));
   for (const { outcome } of many) expect(await shown(outcome)).toBe("spare 200 fine");
 });
+
+test("where there is nobody else to ask, no clock runs for it", async () => {
+  const origin = await startOrigin("a", (_, response) => setTimeout(() => response.end("fine"), 400));
+  started.push(origin);
+  for (const others of [0, 1]) {
+    let looks = 0;
+    const spare = origin.origin;
+    const given = scene(others === 0 ? [origin] : [origin, { ...origin, origin: { ...spare, id: "b", backup: true } }]);
+    const { routes } = given.table;
+    Object.assign(given.table, {
+      routes: { ...routes, patience: (...asked: Parameters<typeof routes.patience>) => ((looks += 1), routes.patience(...asked)) },
+    });
+    await ask(given);
+    expect(looks > 0).toBe(others > 0);
+  }
+});

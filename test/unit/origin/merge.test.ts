@@ -12,10 +12,8 @@ import {
   CONTRADICTION_REQUESTS,
   CONTRADICTION_SUCCESS_RATE,
   CONTRADICTION_WINDOW_MS,
-  HEALTH_FRESH_MS,
   HEALTH_PROBATION_SHARE,
   HEALTH_SKEW_MS_MAX,
-  HEALTH_USELESS_MS,
 } from "../../../src/limits.ts";
 import { CIRCUIT, TRUST, downDocument, healthDocument, origin, originHealth, override, overridesOf, pool } from "./fixtures.ts";
 
@@ -89,20 +87,20 @@ test("the verdict of a check by its age", () => {
   const at = (ageMs: number): string =>
     shown({ health: downDocument(NOW - ageMs, "web/a"), local: { "web/a": { healthProbeAtMs: NOW } } })[0] ?? "";
   expect(at(0)).toBe("a avoided health-down");
-  expect(at(HEALTH_FRESH_MS)).toBe("a avoided health-down");
-  expect(at(HEALTH_FRESH_MS + 1)).toBe("a serving health-old");
-  expect(at(HEALTH_USELESS_MS)).toBe("a serving health-old");
-  expect(at(HEALTH_USELESS_MS + 1)).toBe("a serving ok");
+  expect(at(TRUST.freshMs)).toBe("a avoided health-down");
+  expect(at(TRUST.freshMs + 1)).toBe("a serving health-old");
+  expect(at(TRUST.uselessMs)).toBe("a serving health-old");
+  expect(at(TRUST.uselessMs + 1)).toBe("a serving ok");
 });
 
 test("an origin on probation gets a tenth of its weight", () => {
-  expect(standings({ health: downDocument(NOW - HEALTH_FRESH_MS - 1, "web/a") })[0]?.weight).toBe(HEALTH_PROBATION_SHARE);
+  expect(standings({ health: downDocument(NOW - TRUST.freshMs - 1, "web/a") })[0]?.weight).toBe(HEALTH_PROBATION_SHARE);
   expect(HEALTH_PROBATION_SHARE).toBe(0.1);
 });
 
 test("a document from the future is believed only within the skew of clocks", () => {
-  expect(healthAge(downDocument(NOW + HEALTH_SKEW_MS_MAX), NOW)).toBe("fresh");
-  expect(healthAge(downDocument(NOW + HEALTH_SKEW_MS_MAX + 1), NOW)).toBe("useless");
+  expect(healthAge(downDocument(NOW + HEALTH_SKEW_MS_MAX), NOW, TRUST)).toBe("fresh");
+  expect(healthAge(downDocument(NOW + HEALTH_SKEW_MS_MAX + 1), NOW, TRUST)).toBe("useless");
 });
 
 test("an origin that is called down is tried once in five seconds", () => {
@@ -205,11 +203,11 @@ test("origins whose connections fail are not called back: they have nothing to g
 });
 
 test("only a fresh document with a passed check says since when an origin is up", () => {
-  expect(upSinceMs(healthDocument(NOW, { "web/a": originHealth({ checkedAtMs: NOW - 5 }) }), "web/a", NOW)).toBe(NOW - 5);
+  expect(upSinceMs(healthDocument(NOW, { "web/a": originHealth({ checkedAtMs: NOW - 5 }) }), "web/a", NOW, TRUST)).toBe(NOW - 5);
   expect(
-    upSinceMs(healthDocument(NOW, { "web/a": originHealth({ checkedAtMs: NOW - 5, passes: 0, failures: 1 }) }), "web/a", NOW),
+    upSinceMs(healthDocument(NOW, { "web/a": originHealth({ checkedAtMs: NOW - 5, passes: 0, failures: 1 }) }), "web/a", NOW, TRUST),
   ).toBeNull();
-  expect(upSinceMs(healthDocument(NOW - HEALTH_FRESH_MS - 1, { "web/a": originHealth() }), "web/a", NOW)).toBeNull();
+  expect(upSinceMs(healthDocument(NOW - TRUST.freshMs - 1, { "web/a": originHealth() }), "web/a", NOW, TRUST)).toBeNull();
 });
 
 test("only an operator can take the last origin away", () => {
@@ -219,7 +217,7 @@ test("only an operator can take the last origin away", () => {
     word: fc.constantFrom(null, "down", "drain", "up"),
   });
   fc.assert(
-    fc.property(fc.array(state, { minLength: 1, maxLength: 6 }), fc.integer({ min: 0, max: HEALTH_USELESS_MS + 10 }), (states, ageMs) => {
+    fc.property(fc.array(state, { minLength: 1, maxLength: 6 }), fc.integer({ min: 0, max: TRUST.uselessMs + 10 }), (states, ageMs) => {
       const key = (index: number): string => `web/o${index}`;
       const entries = states.map((value, index) => [index, value] as const);
       const result = standings({
@@ -281,7 +279,7 @@ test("how long a verdict is believed, how often it is tried and how much may be 
 test("by the pool's own trust an old document neither says since when an origin is up nor brings its next try forward", () => {
   const trust = { ...TRUST, freshMs: 1000 };
   const health = healthDocument(NOW - 1001, { "web/a": originHealth({ checkedAtMs: NOW - 50 }) });
-  expect([upSinceMs(health, "web/a", NOW), upSinceMs(health, "web/a", NOW, trust)]).toEqual([NOW - 50, null]);
+  expect([upSinceMs(health, "web/a", NOW, TRUST), upSinceMs(health, "web/a", NOW, trust)]).toEqual([NOW - 50, null]);
   const half = { circuit: openCircuit({ openedAtMs: NOW - 500, openUntilMs: NOW + 500 }) };
   const checked = healthDocument(NOW - 1001, { "web/a": originHealth({ checkedAtMs: NOW - 1001 }) });
   expect(shown({ health: checked, local: { "web/a": half } })[0]).toBe("a avoided circuit-open");

@@ -19,23 +19,10 @@ import type { HealthDocument, OriginHealth } from "../../../src/origin/health.ts
 import { checkHealth } from "../../../src/scheduled.ts";
 import type { HealthRun } from "../../../src/scheduled.ts";
 import { NO_CONNECTOR, NO_SECRETS } from "../../support/ports.ts";
-import { origin, pool } from "./fixtures.ts";
+import { CHECK, origin, pool } from "./fixtures.ts";
 import { seeded } from "./seeded.ts";
 import { virtualTime } from "./virtual-time.ts";
 
-const CHECK: HealthCheckSnapshot = {
-  kind: "http",
-  host: null,
-  method: "GET",
-  path: "/",
-  intervalMs: 5000,
-  timeoutMs: 2000,
-  rise: 2,
-  fall: 3,
-  expectStatus: [[200, 299]],
-  expectBody: null,
-  headers: [],
-};
 const HOOK = "https://hooks.example/x";
 const KV_WRITE_EVERY_MS = 1000;
 

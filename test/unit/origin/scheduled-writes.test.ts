@@ -6,27 +6,15 @@ import { HEALTH_WRITES_AT_ONCE_FREE, HEALTH_WRITE_FREE_MS } from "../../../src/l
 import { writesLeft } from "../../../src/origin/check-state.ts";
 import { cronDay, MINUTES_PER_DAY } from "../../simulation/cron-day.ts";
 import type { CronDay, CronDayInput } from "../../simulation/cron-day.ts";
-import { healthDocument } from "./fixtures.ts";
+import { CHECK, healthDocument } from "./fixtures.ts";
 
 const MINUTE_MS = 60_000;
 const WRITES_FREE_PLAN = 1000;
 
 /** Once a minute: what is on its way to a verdict has to be written, too. */
-const CHECK: HealthCheckSnapshot = {
-  kind: "http",
-  host: null,
-  method: "GET",
-  path: "/healthz",
-  intervalMs: MINUTE_MS,
-  timeoutMs: 5000,
-  rise: 2,
-  fall: 3,
-  expectStatus: [[200, 299]],
-  expectBody: null,
-  headers: [],
-};
+const EVERY_MINUTE: HealthCheckSnapshot = { ...CHECK, intervalMs: MINUTE_MS, timeoutMs: 5000 };
 /** Three rounds a minute: each run comes to a verdict of its own. */
-const ROUNDS: HealthCheckSnapshot = { ...CHECK, intervalMs: 20_000 };
+const ROUNDS: HealthCheckSnapshot = { ...EVERY_MINUTE, intervalMs: 20_000 };
 
 /** And one check is a verdict: changes fall within a run, too. */
 const HASTY: HealthCheckSnapshot = { ...ROUNDS, rise: 1, fall: 1 };
@@ -56,9 +44,9 @@ test("what the rule allows in a day leaves writes for operators", () => {
 });
 
 test.each<[string, HealthCheckSnapshot, Answers, number]>([
-  ["origins that are well", CHECK, stable, 720],
-  ["one that comes and goes every three minutes", CHECK, flapping(3), FREE_MAX],
-  ["one that is slow at times, and never for long enough to be down", CHECK, slowAtTimes, FREE_MAX],
+  ["origins that are well", EVERY_MINUTE, stable, 720],
+  ["one that comes and goes every three minutes", EVERY_MINUTE, flapping(3), FREE_MAX],
+  ["one that is slow at times, and never for long enough to be down", EVERY_MINUTE, slowAtTimes, FREE_MAX],
   ["one that comes and goes within each run", HASTY, withinTheRun, FREE_MAX],
 ])("free plan, %s: the day's writes stay below 1,000", { timeout: PATIENCE_MS }, async (_, check, answers, writesMax) => {
   const { writes } = await freeDay(check, answers);
@@ -81,9 +69,9 @@ test(
 );
 
 test.each<[string, HealthCheckSnapshot, Answers]>([
-  ["origins that are well", CHECK, stable],
+  ["origins that are well", EVERY_MINUTE, stable],
   ["one that comes and goes with every run", ROUNDS, flapping(1)],
-  ["one that is slow at times", CHECK, slowAtTimes],
+  ["one that is slow at times", EVERY_MINUTE, slowAtTimes],
 ])("paid plan, %s: one write a minute, and every run is heard", async (_, check, answers) => {
   const { writes, runs } = await cronDay({ plan: "paid", check, answers, minutes: 180 });
   expect(writes).toBe(180);

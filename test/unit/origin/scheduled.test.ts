@@ -17,26 +17,18 @@ import { healthWriteNeeded } from "../../../src/origin/check-state.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
 import { parseHealthDocument } from "../../../src/origin/health.ts";
 import { checkHealth } from "../../../src/scheduled.ts";
-import { healthDocument, origin, originHealth, pool } from "./fixtures.ts";
+import { CHECK, healthDocument, origin, originHealth, pool } from "./fixtures.ts";
 import { NO_CONNECTOR, NO_SECRETS } from "../../support/ports.ts";
 import type { HealthRun } from "../../../src/scheduled.ts";
 import { virtualTime } from "./virtual-time.ts";
 import type { VirtualTime } from "./virtual-time.ts";
 
-const CHECK: HealthCheckSnapshot = {
-  kind: "http",
-  host: null,
-  method: "GET",
-  path: "/healthz",
-  intervalMs: 5000,
-  timeoutMs: 2000,
-  rise: 2,
-  fall: 3,
+const SCHEDULED: HealthCheckSnapshot = {
+  ...CHECK,
   expectStatus: [
     [200, 299],
     [304, 304],
   ],
-  expectBody: null,
   headers: [["x-check", "1"]],
 };
 
@@ -121,7 +113,7 @@ function web(ids: readonly string[], more: Partial<HealthCheckSnapshot> = {}): P
   return pool(
     "web",
     ids.map((id) => origin(id)),
-    { health: { ...CHECK, ...more } },
+    { health: { ...SCHEDULED, ...more } },
   );
 }
 
@@ -129,7 +121,7 @@ test("a run checks every origin in rounds and ends within its time", async () =>
   const here = world(good);
   const startedAtMs = here.time.clock.nowMs();
   const document = await here.check([web(["a", "b"])]);
-  expect(here.asked).toHaveLength(2 * roundsPerRun(CHECK, false));
+  expect(here.asked).toHaveLength(2 * roundsPerRun(SCHEDULED, false));
   expect(here.asked[0]?.url).toBe("https://a.example/healthz");
   expect(document).toMatchObject({ generation: 1, region: "FRA", asOfMs: here.time.clock.nowMs() });
   expect(document.asOfMs - startedAtMs).toBeLessThanOrEqual(CHECK_RUN_MS_MAX);
