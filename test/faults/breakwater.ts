@@ -1,7 +1,7 @@
 // Breakwater as a subject of the table: the built Worker in workerd, started afresh for every row so that no circuit is left over,
 // with a config that says nothing but where the origins are.
 
-import { copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { build, PROJECT_ROOT } from "../../scripts/build.ts";
@@ -10,7 +10,6 @@ import { startWorker } from "../../scripts/local/worker.ts";
 import type { LocalWorker } from "../../scripts/local/worker.ts";
 import type { HealthDocument } from "../../src/origin/health.ts";
 import { freePort } from "./processes.ts";
-import type { Setting } from "./rows.ts";
 import type { Running, Subject, World } from "./subject.ts";
 
 const ADMIN_TOKEN = "faults-0123456789abcdef0123456789abcdef";
@@ -20,23 +19,24 @@ const FIRST_ORIGIN = "web/origin-1";
 
 export async function breakwater(world: World): Promise<Subject> {
   const script = await ownBuild(world);
-  const published = new Map<string, Promise<string>>();
-  const stateOf = (setting: Setting): Promise<string> => {
-    // What is wrong in this row's KV must not be there for the others.
-    const name = setting === "wrong-down" ? "state-wrong" : "state";
-    const state = published.get(name) ?? publish(world, { script, persist: join(world.folder, name) });
-    published.set(name, state);
-    return state;
-  };
+  let published: Promise<string> | null = null;
   return {
     name: "Breakwater",
     start: async ({ setting }) => {
-      const persist = await stateOf(setting);
+      published ??= publish(world, { script, persist: join(world.folder, "state") });
+      const persist = await copyOf(world, await published);
       if (setting === "wrong-down") await putHealth(world, { script, persist });
       if (setting === "kv-dead") return start(world, { script, persist, remoteKv: new URL(`http://127.0.0.1:${await freePort()}`) });
       return start(world, { script, persist });
     },
   };
+}
+
+/** As it was published: what the Worker of another row noted in the data centre's cache, such as open circuits, would be heard here. */
+async function copyOf(world: World, state: string): Promise<string> {
+  const folder = await mkdtemp(join(world.folder, "row-"));
+  await cp(state, folder, { recursive: true });
+  return folder;
 }
 
 /** One build for the whole run, also when the source is edited meanwhile. In the project, beyond which workerd's modules may not be. */
