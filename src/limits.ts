@@ -141,13 +141,8 @@ export const CACHE_LIFETIME_SECONDS_MAX = 30 * 86_400;
 /** A health document from further in the future than this is from a broken clock and is ignored. */
 export const HEALTH_SKEW_MS_MAX = 60_000;
 
-/** The share of its weight that an origin gets while an old `down` is still doubted. */
-export const HEALTH_PROBATION_SHARE = 0.1;
-
 /** A `down` is taken for the checks' own problem when this many requests in a row of time ... */
 export const CONTRADICTION_REQUESTS = 20;
-/** ... succeeded at this rate ... */
-export const CONTRADICTION_SUCCESS_RATE = 0.95;
 /** ... within this time: a probe every 5 s makes 24. */
 export const CONTRADICTION_WINDOW_MS = 120_000;
 
@@ -165,9 +160,6 @@ export const MARKER_ECHO_MS = 5_000;
 
 /** A word from further in the future than this is from a broken clock: the machines of one data centre differ by milliseconds. */
 export const MARKER_SKEW_MS_MAX = 1_000;
-
-/** A circuit that stayed closed for this long starts again with the shortest open time. */
-export const CIRCUIT_DECAY_MS = 60_000;
 
 /** Open times are multiplied by a random factor of up to 1 plus or minus this, so that isolates do not probe together. */
 export const CIRCUIT_JITTER = 0.25;

@@ -48,6 +48,10 @@ export interface TrustSnapshot {
   readonly probeMs: number;
   /** Below this share of available weight, verdicts are ignored. */
   readonly panicShare: number;
+  /** Of its weight, for an origin whose `down` is doubted. */
+  readonly doubtedShare: number;
+  /** Share of good answers here that outweighs a `down`. */
+  readonly contradictionRate: number;
 }
 
 /** Retries and hedges together. */
@@ -117,6 +121,8 @@ export interface CircuitSnapshot {
   readonly ejectedShareMax: number;
   /** From a tenth to the full share after it closed. */
   readonly slowStartMs: number;
+  /** Closed for so long, it begins with the shortest open time again. */
+  readonly decayMs: number;
   /** How long other isolates of the data centre believe that it is open; 0 tells nobody. */
   readonly shareMs: number;
 }

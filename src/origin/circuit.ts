@@ -3,14 +3,7 @@
 // (classify.ts and verdict.ts do) and never decides alone whether an origin is used (merge.ts does).
 
 import type { CircuitSnapshot } from "../config/pool-snapshot.ts";
-import {
-  CIRCUIT_DECAY_MS,
-  CIRCUIT_JITTER,
-  CIRCUIT_PROBE_LEASE_MS,
-  RETRY_AFTER_MS_MAX,
-  SLOW_LOSSES_MAX,
-  SLOW_START_SHARE,
-} from "../limits.ts";
+import { CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX, SLOW_LOSSES_MAX, SLOW_START_SHARE } from "../limits.ts";
 import { addToSlices, sumSlices } from "./slices.ts";
 import type { Slice } from "./slices.ts";
 
@@ -164,7 +157,7 @@ function observeOpen(circuit: Circuit, event: CircuitEvent): Circuit {
 }
 
 function open(circuit: Circuit, openedBy: CircuitTrip, { settings, nowMs, random, retryAfterMs }: CircuitEvent): Circuit {
-  const quiet = circuit.state === "closed" && (circuit.closedAtMs === null || nowMs - circuit.closedAtMs >= CIRCUIT_DECAY_MS);
+  const quiet = circuit.state === "closed" && (circuit.closedAtMs === null || nowMs - circuit.closedAtMs >= settings.decayMs);
   const exponent = quiet ? 0 : circuit.exponent;
   const grownMs = Math.min(settings.openMsMax, settings.openMs * 2 ** exponent);
   const jitteredMs = grownMs * (1 - CIRCUIT_JITTER + 2 * CIRCUIT_JITTER * random);

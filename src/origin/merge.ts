@@ -3,8 +3,8 @@
 // (select.ts does) and never empties a pool: only an operator can take the last origin away.
 
 import type { OriginSnapshot, PoolSnapshot, TrustSnapshot } from "../config/pool-snapshot.ts";
-import { CONTRADICTION_REQUESTS, CONTRADICTION_SUCCESS_RATE, CONTRADICTION_WINDOW_MS } from "../limits.ts";
-import { HEALTH_PROBATION_SHARE, HEALTH_SKEW_MS_MAX } from "../limits.ts";
+import { CONTRADICTION_REQUESTS, CONTRADICTION_WINDOW_MS } from "../limits.ts";
+import { HEALTH_SKEW_MS_MAX } from "../limits.ts";
 import { admits, circuitPhase, slowStartShare } from "./circuit.ts";
 import type { Circuit } from "./circuit.ts";
 import { healthOf, originKey } from "./health.ts";
@@ -161,17 +161,17 @@ function healthStanding(standing: MakeStanding, share: number, of: { key: string
   const { trust } = of.input.pool;
   const age = healthAge(health, nowMs, trust);
   if (age === "useless") return standing("serving", "ok", share);
-  if (isContradicted(of.local.recent, nowMs)) return standing("serving", "health-contradicted", share);
-  if (age === "decaying") return standing("serving", "health-old", share * HEALTH_PROBATION_SHARE);
+  if (isContradicted(of.local.recent, trust, nowMs)) return standing("serving", "health-contradicted", share);
+  if (age === "decaying") return standing("serving", "health-old", share * trust.doubtedShare);
   const { healthProbeAtMs } = of.local;
   const due = healthProbeAtMs === null || nowMs - healthProbeAtMs >= trust.probeMs;
   return due ? standing("probing", "health-probe") : standing("avoided", "health-down");
 }
 
 /** The checks see the origin from one place, which may be the broken one: enough good answers here outweigh them. */
-function isContradicted(recent: Recent, nowMs: number): boolean {
+function isContradicted(recent: Recent, { contradictionRate }: TrustSnapshot, nowMs: number): boolean {
   const { total, good } = countRecent(recent, nowMs - CONTRADICTION_WINDOW_MS);
-  return total >= CONTRADICTION_REQUESTS && good >= CONTRADICTION_SUCCESS_RATE * total;
+  return total >= CONTRADICTION_REQUESTS && good >= contradictionRate * total;
 }
 
 /** What holds for a group (the primaries, or the backups) as a whole: panic first, then the ejection limit. */

@@ -14,12 +14,16 @@ interface Bounds {
 
 const TIMEOUT: Bounds = { msMin: 1, msMax: TIMEOUT_MS_MAX };
 const INTERVAL: Bounds = { msMin: CHECK_INTERVAL_MS_MIN, msMax: CHECK_INTERVAL_MS_MAX };
+/** 0 turns it off. */
+const OR_NONE: Bounds = { msMin: 0, msMax: CHECK_INTERVAL_MS_MAX };
 const WINDOW: Bounds = { msMin: 1, msMax: CHECK_INTERVAL_MS_MAX };
 
 /**
  * @param path - Of the route.
  */
-export function checkTimeouts(context: CheckContext, { timeout }: NormalRoute, path: Path): void {
+export function checkTimeouts(context: CheckContext, { timeout, retry }: NormalRoute, path: Path): void {
+  const hedge = retry?.hedge;
+  if (hedge !== "auto" && hedge !== "off") checkBounds(context, [...path, "retry", "hedge"], hedge, TIMEOUT);
   if (timeout === undefined) return;
   for (const key of ["attempt", "attemptWithBody", "idle", "total"] as const)
     checkBounds(context, [...path, "timeout", key], timeout[key], TIMEOUT);
@@ -28,10 +32,20 @@ export function checkTimeouts(context: CheckContext, { timeout }: NormalRoute, p
 /**
  * @param path - Of the pool.
  */
-export function checkPoolDurations(context: CheckContext, { health, circuit }: NormalPool, path: Path): void {
+export function checkPoolDurations(context: CheckContext, { health, circuit, trust }: NormalPool, path: Path): void {
   checkBounds(context, [...path, "health", "interval"], health?.interval, INTERVAL);
   checkBounds(context, [...path, "health", "timeout"], health?.timeout, TIMEOUT);
-  for (const key of ["window", "open", "openMax"] as const) checkBounds(context, [...path, "circuit", key], circuit[key], WINDOW);
+  for (const key of ["window", "open", "openMax", "decay"] as const) checkBounds(context, [...path, "circuit", key], circuit[key], WINDOW);
+  for (const key of ["slowStart", "share"] as const) checkBounds(context, [...path, "circuit", key], circuit[key], OR_NONE);
+  for (const key of ["fresh", "useless", "probe"] as const) checkBounds(context, [...path, "trust", key], trust[key], WINDOW);
+  if ((parseDurationMs(trust.fresh) ?? 0) <= (parseDurationMs(trust.useless) ?? 0)) return;
+  report(context, [...path, "trust", "fresh"], {
+    code: "out-of-range",
+    message: `Verdicts would be ignored after ${trust.useless}, before they are doubted.`,
+    expected: `at most \`useless\`, ${trust.useless}`,
+    found: trust.fresh,
+    fix: "Lower `fresh`, or raise `useless`.",
+  });
 }
 
 function checkBounds(context: CheckContext, path: Path, text: string | undefined, { msMin, msMax }: Bounds): void {
@@ -43,6 +57,7 @@ function checkBounds(context: CheckContext, path: Path, text: string | undefined
 }
 
 function shown(ms: number): string {
+  if (ms === 0) return "0s";
   if (ms % 60_000 === 0) return `${ms / 60_000}m`;
   return ms % 1000 === 0 ? `${ms / 1000}s` : `${ms}ms`;
 }

@@ -89,6 +89,7 @@ function compileCircuit(circuit: NormalPool["circuit"]): CircuitSnapshot {
     connectionFailures: circuit.connectionFailures,
     ejectedShareMax: circuit.ejectedShare,
     slowStartMs: promised(parseDurationMs(circuit.slowStart), "circuit.slowStart"),
+    decayMs: promised(parseDurationMs(circuit.decay), "circuit.decay"),
     shareMs: promised(parseDurationMs(circuit.share), "circuit.share"),
   };
 }
@@ -99,5 +100,7 @@ function compileTrust(trust: NormalPool["trust"]): TrustSnapshot {
     uselessMs: promised(parseDurationMs(trust.useless), "trust.useless"),
     probeMs: promised(parseDurationMs(trust.probe), "trust.probe"),
     panicShare: trust.panic,
+    doubtedShare: trust.doubted,
+    contradictionRate: trust.contradiction,
   };
 }

@@ -3,14 +3,7 @@ import { expect, test } from "vitest";
 import { admits, beginAttempt, circuitPhase, closedCircuit, observe, slowStartShare } from "../../../src/origin/circuit.ts";
 import type { CircuitSnapshot } from "../../../src/config/pool-snapshot.ts";
 import type { Admission, Circuit, CircuitOutcome } from "../../../src/origin/circuit.ts";
-import {
-  CIRCUIT_DECAY_MS,
-  CIRCUIT_JITTER,
-  CIRCUIT_PROBE_LEASE_MS,
-  RETRY_AFTER_MS_MAX,
-  SLOW_START_SHARE,
-  SLOW_LOSSES_MAX,
-} from "../../../src/limits.ts";
+import { CIRCUIT_JITTER, CIRCUIT_PROBE_LEASE_MS, RETRY_AFTER_MS_MAX, SLOW_START_SHARE, SLOW_LOSSES_MAX } from "../../../src/limits.ts";
 import { CIRCUIT } from "./fixtures.ts";
 
 /** 0.5 is the middle of the jitter: open times are then exactly as configured. */
@@ -122,8 +115,8 @@ test("each failed probe doubles the open time, up to the cap", () => {
 
 test("the time grows on after a short close and begins anew after a long one", () => {
   const closed = probe(probe(OPENED, "success", 1000), "success", 1000);
-  const soon = seeAll(["failure", "failure", "failure"], closed, 1000 + CIRCUIT_DECAY_MS - 1);
-  const late = seeAll(["failure", "failure", "failure"], closed, 1000 + CIRCUIT_DECAY_MS);
+  const soon = seeAll(["failure", "failure", "failure"], closed, 1000 + CIRCUIT.decayMs - 1);
+  const late = seeAll(["failure", "failure", "failure"], closed, 1000 + CIRCUIT.decayMs);
   expect(soon.openUntilMs - soon.openedAtMs).toBe(2000);
   expect(late.openUntilMs - late.openedAtMs).toBe(1000);
 });

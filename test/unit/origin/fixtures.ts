@@ -25,10 +25,18 @@ export const CIRCUIT: CircuitSnapshot = {
   connectionFailures: 2,
   ejectedShareMax: 0.5,
   slowStartMs: 10_000,
+  decayMs: 60_000,
   shareMs: 10_000,
 };
 
-export const TRUST: TrustSnapshot = { freshMs: 180_000, uselessMs: 900_000, probeMs: 5000, panicShare: 0.5 };
+export const TRUST: TrustSnapshot = {
+  freshMs: 180_000,
+  uselessMs: 900_000,
+  probeMs: 5000,
+  panicShare: 0.5,
+  doubtedShare: 0.1,
+  contradictionRate: 0.95,
+};
 
 /** Every 5 s, 2 to rise and 3 to fall: what a test changes is what it is about. */
 export const CHECK: HealthCheckSnapshot = {

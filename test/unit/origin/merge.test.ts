@@ -8,13 +8,8 @@ import type { PoolSnapshot } from "../../../src/config/pool-snapshot.ts";
 import { emptyOverrides } from "../../../src/origin/overrides.ts";
 import type { Overrides } from "../../../src/origin/overrides.ts";
 import type { HealthDocument } from "../../../src/origin/health.ts";
-import {
-  CONTRADICTION_REQUESTS,
-  CONTRADICTION_SUCCESS_RATE,
-  CONTRADICTION_WINDOW_MS,
-  HEALTH_PROBATION_SHARE,
-  HEALTH_SKEW_MS_MAX,
-} from "../../../src/limits.ts";
+import type { Recent } from "../../../src/origin/recent.ts";
+import { CONTRADICTION_REQUESTS, CONTRADICTION_WINDOW_MS, HEALTH_SKEW_MS_MAX } from "../../../src/limits.ts";
 import { CIRCUIT, TRUST, downDocument, healthDocument, origin, originHealth, override, overridesOf, pool } from "./fixtures.ts";
 
 const NOW = 10_000_000;
@@ -94,8 +89,7 @@ test("the verdict of a check by its age", () => {
 });
 
 test("an origin on probation gets a tenth of its weight", () => {
-  expect(standings({ health: downDocument(NOW - TRUST.freshMs - 1, "web/a") })[0]?.weight).toBe(HEALTH_PROBATION_SHARE);
-  expect(HEALTH_PROBATION_SHARE).toBe(0.1);
+  expect(standings({ health: downDocument(NOW - TRUST.freshMs - 1, "web/a") })[0]?.weight).toBe(TRUST.doubtedShare);
 });
 
 test("a document from the future is believed only within the skew of clocks", () => {
@@ -127,8 +121,8 @@ test("good answers outweigh the check's down at the rate, and not just below it"
     const recent = Array.from({ length: total }, (_, index) => ({ atMs: NOW, good: index < Math.round(rate * total) }));
     return shown({ health: downDocument(NOW, "web/a"), local: { "web/a": { recent, healthProbeAtMs: NOW } } })[0] ?? "";
   };
-  expect(standingAt(CONTRADICTION_SUCCESS_RATE)).toBe("a serving health-contradicted");
-  expect(standingAt(CONTRADICTION_SUCCESS_RATE - 0.001)).toBe("a avoided health-down");
+  expect(standingAt(TRUST.contradictionRate)).toBe("a serving health-contradicted");
+  expect(standingAt(TRUST.contradictionRate - 0.001)).toBe("a avoided health-down");
 });
 
 test("good answers count while they are as old as the window, and not a millisecond longer", () => {
@@ -255,7 +249,7 @@ test("a pool that always believes its checks has no panic", () => {
 });
 
 test("how long a verdict is believed, how often it is tried and how much may be out is the pool's own affair", () => {
-  const trust = { freshMs: 1000, uselessMs: 2000, probeMs: 100, panicShare: 0.1 };
+  const trust = { ...TRUST, freshMs: 1000, uselessMs: 2000, probeMs: 100, panicShare: 0.1 };
   const own = pool("web", [origin("a"), origin("b"), origin("c"), origin("d")], { trust, circuit: { ...CIRCUIT, ejectedShareMax: 0.25 } });
   const at = (ageMs: number, triedMsAgo = 0): string =>
     shown({
@@ -283,4 +277,26 @@ test("by the pool's own trust an old document neither says since when an origin 
   const half = { circuit: openCircuit({ openedAtMs: NOW - 500, openUntilMs: NOW + 500 }) };
   const checked = healthDocument(NOW - 1001, { "web/a": originHealth({ checkedAtMs: NOW - 1001 }) });
   expect(shown({ health: checked, local: { "web/a": half } })[0]).toBe("a avoided circuit-open");
+});
+
+test("how far the checks are believed is the pool's to say", () => {
+  const trust = { ...TRUST, doubtedShare: 0.5, contradictionRate: 1 };
+  const web = pool("web", [origin("a"), origin("b"), origin("c")], { trust });
+  const standingsWith = (health: HealthDocument, recent: Recent = []): readonly Standing[] =>
+    poolStandings({
+      pool: web,
+      overrides: emptyOverrides(),
+      health,
+      nowMs: NOW,
+      local: () => ({ circuit: closedCircuit(), recent, healthProbeAtMs: NOW }),
+    });
+  expect(standingsWith(downDocument(NOW - TRUST.freshMs - 1, "web/a"))[0]?.weight).toBe(0.5);
+  const nineteen = Array.from({ length: CONTRADICTION_REQUESTS }, (_, index) => ({ atMs: NOW, good: index > 0 }));
+  expect(standingsWith(downDocument(NOW, "web/a"), nineteen)[0]?.reason).toBe("health-down");
+  expect(
+    standingsWith(
+      downDocument(NOW, "web/a"),
+      nineteen.map(({ atMs }) => ({ atMs, good: true })),
+    )[0]?.reason,
+  ).toBe("health-contradicted");
 });

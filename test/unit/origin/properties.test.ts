@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { CIRCUIT_DECAY_MS, CIRCUIT_JITTER, RETRY_BUDGET_WINDOW_MS } from "../../../src/limits.ts";
+import { CIRCUIT_JITTER, RETRY_BUDGET_WINDOW_MS } from "../../../src/limits.ts";
 import { extrasMax } from "../../../src/origin/budget.ts";
 import { admits, beginAttempt, closedCircuit, observe } from "../../../src/origin/circuit.ts";
 import type { CircuitOutcome } from "../../../src/origin/circuit.ts";
@@ -32,7 +32,7 @@ test("a circuit that opens again was closed for a minute, or comes after its ope
         const { admission } = begun;
         circuit = observe(begun.circuit, { outcome, admission, retryAfterMs: null, settings: CIRCUIT, beganAtMs: nowMs, nowMs, random });
         if (circuit.state !== "open" || circuit.openedAtMs === before.openedAtMs) continue;
-        const quiet = before.state === "closed" && (before.closedAtMs === null || nowMs - before.closedAtMs >= CIRCUIT_DECAY_MS);
+        const quiet = before.state === "closed" && (before.closedAtMs === null || nowMs - before.closedAtMs >= CIRCUIT.decayMs);
         row = quiet ? 0 : row + 1;
         const leastMs = (turn: number): number => (1 - CIRCUIT_JITTER) * Math.min(CIRCUIT.openMsMax, CIRCUIT.openMs * 2 ** turn);
         expect(circuit.openUntilMs - nowMs).toBeGreaterThanOrEqual(leastMs(row));
