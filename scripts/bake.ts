@@ -13,7 +13,10 @@ export const BAKED_GZIP_BYTES_MAX = 1024 * 1024;
 
 export type BakeResult = { readonly kind: "baked"; readonly release: BakedRelease } | { readonly kind: "nothing"; readonly why: string };
 
-/** The release in force, verified against its hash; or why the bundle has to do without one. */
+/**
+ * The release in force, verified against its hash; or why the bundle has to do without one. Its long lists are not part of it: while
+ * neither KV nor the data centre's copies have them, rules that look into them are passed over.
+ */
 export async function bakeRelease(store: KvStore): Promise<BakeResult> {
   const state = await readPointer(store);
   if (state.kind === "none") return { kind: "nothing", why: `${store.label} has no release yet` };

@@ -14,7 +14,7 @@ import { failure } from "./output/failure.ts";
 export const PROJECT_ROOT: string = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 /** Of the Worker, compressed as Cloudflare counts it. The free plan takes 3 MiB; what costs start-up time is far below. */
-export const BUNDLE_GZIP_BYTES_MAX: number = 110 * 1024;
+export const BUNDLE_GZIP_BYTES_MAX: number = 130 * 1024;
 
 export interface Build {
   /** The built module, an absolute path. */

@@ -3,14 +3,11 @@
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { FUNCTIONS } from "../src/expression/functions.ts";
-import { signature } from "../src/expression/check-value.ts";
-import { typeName } from "../src/expression/types.ts";
 import { errorKinds } from "../src/errors.ts";
-import { REQUEST_FIELDS } from "../src/firewall/fields.ts";
 import { configJsonSchema } from "../src/config/schema.ts";
 import { configPage } from "./docs/config-page.ts";
 import { fillTables, table } from "./docs/markdown.ts";
+import { actionTable, fieldTable, functionTable } from "./docs/rule-tables.ts";
 
 const ROOT = join(import.meta.dirname, "..");
 
@@ -24,7 +21,7 @@ function generate(): readonly Generated[] {
   return [
     { file: "breakwater.schema.json", text: `${JSON.stringify({ title: "Breakwater config", ...schema }, null, 2)}\n` },
     { file: "docs/config.md", text: configPage(schema) },
-    filled("docs/rules.md", { fields: fieldTable(), functions: functionTable() }),
+    filled("docs/rules.md", { actions: actionTable(), fields: fieldTable(), functions: functionTable() }),
     filled("docs/errors.md", { errors: errorTable() }),
   ];
 }
@@ -38,24 +35,6 @@ function errorTable(): string {
   return table(
     ["code", "status", "source", "message"],
     Object.entries(errorKinds()).map(([code, { status, source, message }]) => [`\`${code}\``, String(status), source, message]),
-  );
-}
-
-function fieldTable(): string {
-  return table(
-    ["field", "type", "meaning"],
-    REQUEST_FIELDS.map(({ name, type, description, get }) => [
-      `\`${name}\``,
-      typeName(type),
-      get === null ? `${description} Never known here: compiles with a warning.` : description,
-    ]),
-  );
-}
-
-function functionTable(): string {
-  return table(
-    ["function", "meaning"],
-    FUNCTIONS.map((definition) => [`\`${signature(definition)}\``, definition.description]),
   );
 }
 

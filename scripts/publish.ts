@@ -8,13 +8,18 @@ import { buildConfig, type BuildOutput } from "../src/config/build.ts";
 import { isError, type Diagnostic } from "../src/config/diagnostic.ts";
 import { encodeSnapshot, hashSnapshot } from "../src/config/encode.ts";
 import type { Snapshot } from "../src/config/snapshot.ts";
+import { SOURCE_BYTES_MAX } from "../src/limits.ts";
 import { releaseKey, sourceKey } from "../src/release/keys.ts";
 import type { Pointer } from "../src/release/pointer.ts";
 import { summaryLines } from "./compare/describe.ts";
-import { compareSnapshots, type SnapshotChange } from "./compare/snapshots.ts";
+import { compareReleases } from "./compare/releases.ts";
+import type { SnapshotChange } from "./compare/snapshots.ts";
+import { EXIT } from "./output/exit-codes.ts";
+import { failure } from "./output/failure.ts";
 import { movePointer, type PublishTiming } from "./store/claim.ts";
 import { encodeSource, readPointer, readRelease, type PointerState, type Source } from "./store/documents.ts";
 import type { KvStore } from "./store/kv.ts";
+import { requireLists, writeLists } from "./store/lists.ts";
 
 export interface PublishInput {
   readonly store: KvStore;
@@ -60,7 +65,14 @@ export interface OutdatedResult {
 export interface Built {
   readonly output: BuildOutput;
   /** Null when there are errors. */
-  readonly release: { readonly snapshot: Snapshot; readonly hash: string } | null;
+  readonly release: BuiltRelease | null;
+}
+
+export interface BuiltRelease {
+  readonly snapshot: Snapshot;
+  readonly hash: string;
+  /** Documents of its long lists, by their hash. */
+  readonly lists: ReadonlyMap<string, string>;
 }
 
 /** Compiles a config and names the release that it makes. */
@@ -68,7 +80,7 @@ export async function buildRelease(source: Source, mode: BuildMode): Promise<Bui
   const output = await buildConfig({ ...source, mode });
   const { snapshot } = output;
   if (snapshot === null || output.diagnostics.some(isError)) return { output, release: null };
-  return { output, release: { snapshot, hash: await hashSnapshot(snapshot) } };
+  return { output, release: { snapshot, hash: await hashSnapshot(snapshot), lists: output.lists } };
 }
 
 export async function publishFiles(input: PublishInput): Promise<PublishResult> {
@@ -83,6 +95,8 @@ export async function publishFiles(input: PublishInput): Promise<PublishResult> 
 export interface PublishSnapshotInput extends Omit<PublishInput, "files" | "entry" | "mode"> {
   readonly snapshot: Snapshot;
   readonly hash: string;
+  /** Null: they must be in the store (a rollback). */
+  readonly lists: ReadonlyMap<string, string> | null;
   /** Null: what is stored under the hash stays (a rollback). */
   readonly source: Source | null;
 }
@@ -95,14 +109,18 @@ type SnapshotResult =
 /** Makes a compiled config the release in force. */
 export async function publishSnapshot(input: PublishSnapshotInput): Promise<SnapshotResult> {
   const { store, hash } = input;
+  requireSmall(input.source);
   const state = await readPointer(store);
   const current = pointerOf(state);
   const base = input.expectedBase === undefined ? (current?.release ?? null) : input.expectedBase;
   if (base !== (current?.release ?? null)) return { kind: "outdated", base, current, raced: false };
+  // Before anything that names them; also when the release is the same, so that publishing again mends what is missing.
+  if (input.lists === null) await requireLists(store, input.snapshot);
+  else await writeLists(store, input.lists);
   if (current?.release === hash) return { kind: "unchanged", pointer: current, sourceUpdated: await updateSource(input) };
 
   const before = current === null ? null : await readableRelease(store, current.release);
-  const changes = compareSnapshots(before, input.snapshot);
+  const changes = await compareReleases({ store, before, after: input.snapshot, ...(input.lists !== null && { documents: input.lists }) });
   await writeRelease(input);
   const moved = await movePointer({
     store,
@@ -139,6 +157,17 @@ async function writeRelease(input: PublishSnapshotInput): Promise<void> {
   const text = encodeSnapshot(input.snapshot);
   if ((await input.store.get(releaseKey(input.hash))) !== text) await input.store.put(releaseKey(input.hash), text);
   await updateSource(input);
+}
+
+function requireSmall(source: Source | null): void {
+  const bytes = source === null ? 0 : Buffer.byteLength(encodeSource(source));
+  if (bytes <= SOURCE_BYTES_MAX) return;
+  throw failure({
+    what: `the config and its files have ${bytes} bytes`,
+    why: `at most ${SOURCE_BYTES_MAX} are kept beside a release`,
+    fix: "shorten the lists; comments count, too",
+    exit: EXIT.invalid,
+  });
 }
 
 async function updateSource(input: PublishSnapshotInput): Promise<boolean> {

@@ -2,11 +2,12 @@
 // `explain` both run this and nothing else, so that what `explain` says is what the Worker does.
 
 import type { Answer } from "./answer.ts";
-import type { Digest } from "./exchange.ts";
 import type { Facts } from "./facts.ts";
+import { changedFacts, NO_CHANGES } from "./firewall/changes.ts";
+import { NOTHING_SAID, type PhaseVerdict } from "./firewall/evaluate.ts";
 import { plan, type Plan } from "./plan.ts";
 import type { RouteMatch, Ruleset, Site } from "./ruleset.ts";
-import { protect } from "./stages/protect.ts";
+import { NOTHING_BROUGHT, protect, type Brought } from "./stages/protect.ts";
 import { rewrite } from "./stages/rewrite.ts";
 import { route } from "./stages/route.ts";
 import { templateValues } from "./transform/template.ts";
@@ -14,27 +15,32 @@ import { templateValues } from "./transform/template.ts";
 export interface Decision {
   readonly site: Site | null;
   readonly match: RouteMatch | null;
-  readonly rules: Digest["rules"];
+  /** As rules have changed the request; what is planned and asked for. */
+  readonly facts: Facts;
+  /** Of the rules of the phase request. While it wants something, nothing here counts: bring it and decide again. */
+  readonly verdict: PhaseVerdict;
   readonly outcome:
     | { readonly kind: "answer"; readonly stage: "route" | "protect" | "rewrite"; readonly answer: Answer }
     | { readonly kind: "proxy"; readonly plan: Plan };
 }
 
-export function decide(ruleset: Ruleset, facts: Facts, requestId: string): Decision {
-  const routed = route(ruleset, facts);
-  const { site, match } = routed;
-  if (routed.answer !== null) return { site, match, rules: [], outcome: { kind: "answer", stage: "route", answer: routed.answer } };
+export function decide(ruleset: Ruleset, facts: Facts, requestId: string, brought: Brought = NOTHING_BROUGHT): Decision {
+  const { site, match, answer } = route(ruleset, facts);
+  if (answer !== null) return { site, match, facts, verdict: NOTHING_SAID, outcome: { kind: "answer", stage: "route", answer } };
   if (site === null || match === null) throw new Error("the route stage returned neither an answer nor a route");
 
   const values = templateValues(facts, { requestId, params: match.params });
-  const guarded = protect(ruleset, facts, values);
-  const rules = guarded.matched;
-  if (guarded.answer !== null) return { site, match, rules, outcome: { kind: "answer", stage: "protect", answer: guarded.answer } };
+  const { verdict, answer: refusal } = protect(ruleset, { facts, route: match.route.id, values, brought });
+  if (refusal !== null) return { site, match, facts, verdict, outcome: { kind: "answer", stage: "protect", answer: refusal } };
 
-  const fixed = rewrite(match.route, facts, values);
-  if (fixed !== null) return { site, match, rules, outcome: { kind: "answer", stage: "rewrite", answer: fixed } };
+  const changed = changedFacts(facts, verdict.changes);
+  const asked = changed === facts ? values : templateValues(changed, { requestId, params: match.params });
+  const fixed = rewrite(match.route, changed, asked);
+  if (fixed !== null) return { site, match, facts: changed, verdict, outcome: { kind: "answer", stage: "rewrite", answer: fixed } };
 
   const { action } = match.route;
   if (action.kind !== "proxy") throw new Error("the rewrite stage passed a route that has no pool");
-  return { site, match, rules, outcome: { kind: "proxy", plan: plan({ site, match, action, facts, values, requestId }) } };
+  const changes = verdict.changes === NO_CHANGES ? null : verdict.changes;
+  const planned = plan({ site, match, action, facts: changed, values: asked, requestId, changes });
+  return { site, match, facts: changed, verdict, outcome: { kind: "proxy", plan: planned } };
 }

@@ -10,11 +10,14 @@ export type ErrorCode =
   | "uri-too-long"
   | "headers-too-large"
   | "body-too-large"
+  | "body-incomplete"
+  | "busy"
   | "loop"
   | "unknown-host"
   | "no-route"
   | "method-not-allowed"
   | "blocked"
+  | "rate-limited"
   | "maintenance"
   | "not-in-cache"
   | "drill-method"
@@ -49,11 +52,18 @@ const KINDS: Readonly<Record<ErrorCode, ErrorKind>> = {
   "uri-too-long": client(414, "Address too long", "The address of this request is longer than this server accepts."),
   "headers-too-large": client(431, "Headers too large", "This request has more headers than this server accepts."),
   "body-too-large": client(413, "Content too large", "The content of this request is larger than this server accepts."),
+  "body-incomplete": client(408, "Request timeout", "The content of this request did not arrive in full."),
+  busy: edge(503, "Busy", "There are too many uploads at the moment. Please try again in a few seconds."),
   loop: client(508, "Loop detected", "This request has passed through this server before."),
   "unknown-host": client(404, "Not found", "There is nothing at this address."),
   "no-route": client(404, "Not found", "There is nothing at this address."),
   "method-not-allowed": client(405, "Method not allowed", "This address does not take requests of this method."),
   blocked: client(403, "Access denied", "This request was blocked by the site's rules."),
+  "rate-limited": client(
+    429,
+    "Too many requests",
+    "There were more requests from here than this site takes in this time. Wait a while, then try again.",
+  ),
   maintenance: edge(503, "Under maintenance", "This site is being worked on and will be back soon."),
   "not-in-cache": edge(504, "Not in cache", "The request asked for a stored answer only, and there is none."),
   "drill-method": client(400, "Bad request", "A drill sends GET, HEAD or OPTIONS only: other methods could change something."),

@@ -51,6 +51,44 @@ export interface ClientFacts {
   readonly colo: string | null;
   readonly tlsVersion: string | null;
   readonly tlsCipher: string | null;
+  /** Everything as the platform told it, for rules: read when one asks, never copied. Empty when the platform told nothing. */
+  readonly connection: Connection;
+}
+
+/**
+ * The parts of `request.cf` that are used. All are optional there. What is `unknown` here is rarely there, and read by rules only,
+ * which check its type.
+ */
+export interface Connection {
+  readonly country?: string | undefined;
+  readonly continent?: string | undefined;
+  readonly region?: string | undefined;
+  readonly regionCode?: string | undefined;
+  readonly city?: string | undefined;
+  readonly asn?: number | undefined;
+  readonly latitude?: string | undefined;
+  readonly longitude?: string | undefined;
+  readonly timezone?: string | undefined;
+  readonly isEUCountry?: string | undefined;
+  readonly colo?: string | undefined;
+  readonly tlsVersion?: string | undefined;
+  readonly tlsCipher?: string | undefined;
+  readonly httpProtocol?: string | undefined;
+  readonly clientAcceptEncoding?: string | undefined;
+  readonly postalCode?: unknown;
+  readonly metroCode?: unknown;
+  readonly clientTcpRtt?: unknown;
+  readonly clientQuicRtt?: unknown;
+  readonly edgeL4?: unknown;
+  readonly botManagement?: unknown;
+  readonly verifiedBotCategory?: unknown;
+  readonly hostMetadata?: unknown;
+  readonly tlsClientAuth?: unknown;
+  readonly tlsClientHelloLength?: unknown;
+  readonly tlsClientRandom?: unknown;
+  readonly tlsClientCiphersSha1?: unknown;
+  readonly tlsClientExtensionsSha1?: unknown;
+  readonly tlsClientExtensionsSha1Le?: unknown;
 }
 
 /** Of a request that nobody sent: a URL that an operator names, a test. */
@@ -70,4 +108,5 @@ export const NOBODY: ClientFacts = {
   colo: null,
   tlsVersion: null,
   tlsCipher: null,
+  connection: {},
 };

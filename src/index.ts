@@ -5,8 +5,11 @@ import { createAdmin } from "./admin/app.ts";
 import { errorAnswer } from "./answer.ts";
 import { createEntryReader } from "./cache/entries.ts";
 import { createFlightTable } from "./cache/flights.ts";
+import { createRuleReporter } from "./observe/rule-reporter.ts";
+import { createRateMemory } from "./firewall/rate-memory.ts";
 import { createAuthKeys } from "./origin/auth.ts";
 import { createStickyKeys } from "./origin/sticky-keys.ts";
+import { createLeases } from "./origin/leases.ts";
 import { createMarkers } from "./origin/markers.ts";
 import { createOriginTable } from "./origin/table.ts";
 import { handle, type Isolate } from "./pipeline.ts";
@@ -19,6 +22,9 @@ import { createFetcher } from "./platform/fetcher.ts";
 import { consoleLog } from "./platform/log.ts";
 import { createPurgeLedger, type PurgeLedger } from "./platform/purge-ledger.ts";
 import { platformRandom } from "./platform/random.ts";
+import { createRateBinding } from "./platform/rate-binding.ts";
+import { createRateObjects, type RateCounter } from "./platform/rate-counter.ts";
+import { createRuleStats, type RuleStats } from "./platform/rule-stats.ts";
 import type { Log, Ports } from "./ports.ts";
 import { baked } from "./release/baked.ts";
 import { createStateHolder } from "./release/holder.ts";
@@ -27,11 +33,20 @@ import { checkHealth } from "./scheduled.ts";
 import { answerResponse } from "./stages/respond.ts";
 
 export { PurgeLedger } from "./platform/purge-ledger.ts";
+export { RateCounter } from "./platform/rate-counter.ts";
+export { RuleStats } from "./platform/rule-stats.ts";
 
 /** Bindings, variables and secrets of the Worker. */
 export interface Env {
   readonly CONFIG: KVNamespace;
   readonly PURGE_LEDGER: DurableObjectNamespace<PurgeLedger>;
+  /** Without it nothing is kept of what rules did. */
+  readonly RULE_STATS?: DurableObjectNamespace<RuleStats>;
+  /** Without them rate limits of 10 s and 60 s are counted by RATE_COUNTER. */
+  readonly RATE_10S?: RateLimit;
+  readonly RATE_60S?: RateLimit;
+  /** Without it exact and longer rate limits have no counter. */
+  readonly RATE_COUNTER?: DurableObjectNamespace<RateCounter>;
   /** Secret. Without it the control path does not exist. */
   readonly ADMIN_TOKEN?: string;
   /** Secret. Signs sticky cookies and drills; without it there are neither. */
@@ -62,6 +77,8 @@ function newIsolate(env: Env): Isolate {
       sticky: createStickyKeys(),
       authKeys: createAuthKeys(),
       markers: createMarkers(held.scope),
+      rates: createRateMemory(),
+      inspecting: createLeases(),
     }),
   };
   return {
@@ -70,6 +87,7 @@ function newIsolate(env: Env): Isolate {
     fresh,
     control: { admin: createAdmin(), token: env.ADMIN_TOKEN ?? null },
     accessLog: env.ACCESS_LOG === "off" ? null : consoleLog,
+    ruleReporter: createRuleReporter({ everyMs: held.intervals.ruleStatsMs, sleep: (ms) => scheduler.wait(ms) }),
   };
 }
 
@@ -84,6 +102,11 @@ function portsOf(env: Env, ctx: ExecutionContext): Ports {
     connector: platformConnector,
     secrets: createSecrets(bindings),
     purges: createPurgeLedger(env.PURGE_LEDGER),
+    ruleStats: createRuleStats(env.RULE_STATS),
+    rates: {
+      binding: createRateBinding({ tenSeconds: env.RATE_10S, minute: env.RATE_60S }),
+      object: createRateObjects(env.RATE_COUNTER),
+    },
     log: consoleLog,
     defer: (work) => ctx.waitUntil(work.catch((cause: unknown) => crashed(consoleLog, "deferred", cause))),
   };

@@ -31,8 +31,8 @@ export const POINTER_CHARS_MAX = 16 * 1024;
 /** Bytes of the main config file: 10,000 rules at 400 bytes each. Above it parsing takes seconds and lists belong in files of their own. */
 export const CONFIG_BYTES_MAX = 4 * 1024 * 1024;
 
-/** Bytes of one file that the config refers to: 100,000 IPv6 networks, one per line. */
-export const CONFIG_REFERENCED_BYTES_MAX = 5 * 1024 * 1024;
+/** Bytes of one file that the config refers to: 100,000 IPv6 networks, one per line, with an expiry and a short comment. */
+export const CONFIG_REFERENCED_BYTES_MAX = 10 * 1024 * 1024;
 
 /** Values in a config file after its aliases are expanded: stops alias bombs, ten times what a file of 4 MiB holds in practice. */
 export const CONFIG_NODES_MAX = 500_000;
@@ -45,6 +45,9 @@ export const CONFIG_DIAGNOSTICS_MAX = 500;
 
 /** Bytes of an encoded snapshot: what Workers KV stores under one key. */
 export const SNAPSHOT_BYTES_MAX = 25 * 1024 * 1024;
+
+/** Bytes of all files of a config together, as they are kept beside the release: what Workers KV stores under one key. */
+export const SOURCE_BYTES_MAX = 25 * 1024 * 1024;
 
 /** Bytes of an error page, a maintenance page or a fixed response, which every isolate holds in memory. */
 export const PAGE_BYTES_MAX = 64 * 1024;
@@ -107,6 +110,125 @@ export const LIST_ENTRIES_MAX = 100_000;
 
 /** Firewall rules of one config: what an isolate of a paid plan loads in one step. */
 export const RULES_MAX = 10_000;
+
+/** Entries of a list that stays in the release itself: 10 to 30 KB, which every isolate loads whether a rule needs them or not. */
+export const LIST_INLINE_ENTRIES_MAX = 500;
+
+/** Characters of a list's document: 100,000 IPv6 ranges that all overlap and all expire have 13 MB. */
+export const LIST_DOCUMENT_CHARS_MAX = 16 * 1024 * 1024;
+
+/** Characters of the documents of all lists of a config: an isolate that needs them all holds as much of its 128 MB, or twice that for texts. */
+export const LISTS_CHARS_MAX = 24 * 1024 * 1024;
+
+/** Entries of one list that are pointed out because others cover them; the rest is a number. */
+export const LIST_WARNINGS_MAX = 5;
+
+/** A request waits so long for a list that this isolate has not loaded yet: KV needs tenths of it, and only the first request pays. */
+export const LIST_WAIT_MS_MAX = 2_000;
+
+/** Wait for the text of a list, which can be megabytes. */
+export const LIST_READ_MS_MAX = 5_000;
+
+/** A load that runs longer went away with the request that began it: both reads and the parsing fit in. */
+export const LIST_RUN_MS_MAX = 10_000;
+
+/** A list that could not be had is tried again after this, and nobody waits for it then. */
+export const LIST_RETRY_MS = 10_000;
+
+/** Lists whose failure an isolate remembers. */
+export const LIST_FAILURES_MAX = 200;
+
+/** Characters of the comment on one entry of a list. */
+export const LIST_COMMENT_CHARS_MAX = 200;
+
+/** Parts of one rate limit's key: each is read for every request that the rule matches. */
+export const RATE_LIMIT_CHARACTERISTICS_MAX = 5;
+
+/** Requests that a rate limit may let pass in its time: above it, it limits nothing that one visitor does. */
+export const RATE_LIMIT_REQUESTS_MAX = 1_000_000;
+
+/** The shortest and the longest time that requests are counted over ... */
+export const RATE_LIMIT_PERIOD_SECONDS_MIN = 10;
+export const RATE_LIMIT_PERIOD_SECONDS_MAX = 86_400;
+/** ... and the longest that a visitor stays out. */
+export const RATE_LIMIT_BLOCK_SECONDS_MAX = 86_400;
+
+/** Characters of the key that a visitor is counted under; longer ones are hashed. An address with a country fits. */
+export const RATE_KEY_CHARS_MAX = 64;
+
+/** Characters of a bearer token that is looked into for a claim: servers take header lines of 8 KiB. */
+export const RATE_JWT_CHARS_MAX = 8192;
+
+/**
+ * The limit that the platform's limiters are deployed with (`wrangler.toml`): a request of a limit of N adds a part of it. Divisible
+ * by what people write, 1 to 16 and the round numbers up to 3,600, and so exact for them; for others up to 1,925.
+ */
+export const RATE_BINDING_LIMIT = 3_603_600;
+
+/** Parts of its time that a limit counts in: one request in fifty is counted by so much longer. A minute has parts of 1.2 s. */
+export const RATE_WINDOW_PARTS = 50;
+
+/** Objects that one rule's keys are spread over: 8,000 requests a second that are not known to be out, at 1,000 for each object. */
+export const RATE_COUNTER_SHARDS = 8;
+
+/** Keys that one object counts, those longest without a change go first: 1 KB each at most of the 128 MB that it has. */
+export const RATE_COUNTER_KEYS_MAX = 10_000;
+
+/** Keys in one row of an object's storage: a row has 2 MB at most. An object with no more has one row, since each is paid for ... */
+export const RATE_COUNTER_PAGE_KEYS_MAX = 3_000;
+/** ... and one with more has so many: a fifth more than it needs for as many keys as it may have, which spread by chance. */
+export const RATE_COUNTER_PAGES = 4;
+
+/** What changed is written after so long, all in one: half of the time that an idle object stays in memory ... */
+export const RATE_COUNTER_WRITE_MS = 5_000;
+/** ... and when it goes on and on, at last after so long: 2,160 rows a day, of the 100,000 that the free plan has for all objects. */
+export const RATE_COUNTER_WRITE_MS_MAX = 40_000;
+
+/** Times up to this are not written down: an object that nobody asked for so long, and only such a one goes, has nothing left. */
+export const RATE_COUNTER_UNWRITTEN_SECONDS_MAX = 10;
+
+/** Requests a second that one key can be counted with exactly: it is in one object, which takes about twice as many. */
+export const RATE_EXACT_PER_SECOND_MAX = 500;
+
+/** A counter that takes longer counts as not there: a new object at the other end of the world answers in half of it. */
+export const RATE_ASK_MS_MAX = 1_000;
+
+/** After such a wait the others do not wait: the rule's counter counts as not there for this time. */
+export const RATE_PAUSE_MS = 1_000;
+
+/** Keys that an isolate remembers to be out, to answer them without asking: 200 bytes each. */
+export const RATE_REMEMBERED_MAX = 10_000;
+
+/** Counters whose outage an isolate remembers. */
+export const RATE_OUTAGES_MAX = 100;
+
+/** Retry-After where the counter is not there and the rule then blocks: outages are short. */
+export const RATE_UNREACHABLE_RETRY_MS = 5_000;
+
+/** Values that one rule may put into the log line. */
+export const RULE_LOG_FIELDS_MAX = 16;
+
+/** Characters of one such value. */
+export const RULE_LOG_VALUE_CHARS_MAX = 256;
+
+/** What one rule may add to a request's score, in both directions. */
+export const RULE_SCORE_MAX = 1_000;
+
+/** Bytes of a request's body that rules may be given: below, a form does not fit; above, reading delays every upload. */
+export const INSPECTION_BYTES_MIN = 8 * 1024;
+export const INSPECTION_BYTES_MAX = 1024 * 1024;
+
+/** The same for all requests of an isolate together: a quarter of its 128 MB. Further uploads that rules look at get 503. */
+export const INSPECTION_BYTES_ISOLATE_MAX = 32 * 1024 * 1024;
+
+/** Fields of a form, or parts of a multipart body, that rules see: ten times what servers take by default. */
+export const BODY_FIELDS_MAX = 10_000;
+
+/** Boundaries that one Content-Type may name: an honest one names one, and each costs a walk over the body, or two. */
+export const BODY_BOUNDARIES_MAX = 4;
+
+/** A visitor whose upload rules wait for may be silent for so long: beyond any pause of a network that still works. */
+export const INSPECTION_IDLE_MS_MAX = 30_000;
 
 /** Inline tests of one rule; all run at every publish. */
 export const RULE_TESTS_MAX = 100;
@@ -486,3 +608,50 @@ export const DRILL_SLOW_MS_MAX = 120_000;
 
 /** The longest time between two health checks, and the longest that a circuit stays open or counts back. */
 export const CHECK_INTERVAL_MS_MAX = 60 * 60_000;
+
+/** Rows of rule, effect and hour that an isolate counts in before it sends them: more rules than match in a minute, a few hundred KB. */
+export const RULE_COUNT_ROWS_MAX = 500;
+
+/** Requests that an isolate keeps as samples of one such row. */
+export const RULE_COUNT_SAMPLES_MAX = 3;
+
+/** Characters of a sample's method ... */
+export const RULE_SAMPLE_METHOD_CHARS_MAX = 20;
+/** ... host, the longest that DNS has, with a port ... */
+export const RULE_SAMPLE_HOST_CHARS_MAX = 260;
+/** ... path, enough to see what was wanted ... */
+export const RULE_SAMPLE_PATH_CHARS_MAX = 200;
+/** ... and user agent. */
+export const RULE_SAMPLE_AGENT_CHARS_MAX = 100;
+
+/** A request that sends counts sleeps for so long at most: with RULE_FLUSH_WAIT_MS_MAX below the 30 s that the platform gives it. */
+export const RULE_FLUSH_DEFER_MS_MAX = 20_000;
+
+/** What keeps the counts is given so long to take a batch: it needs milliseconds. */
+export const RULE_FLUSH_WAIT_MS_MAX = 5_000;
+
+/** The longest time until a batch that was not taken is sent again ... */
+export const RULE_FLUSH_RETRY_MS_MAX = 10 * 60_000;
+/** ... and when it is given up. */
+export const RULE_FLUSH_KEEP_MS_MAX = 60 * 60_000;
+
+/** Counts and samples of rules are kept for a week: as long as a new rule is watched before it is enforced. */
+export const RULE_STATS_KEPT_MS = 7 * 86_400_000;
+/** How often what is older is removed. */
+export const RULE_STATS_CLEAN_MS = 86_400_000;
+
+/** Samples of one rule and effect that are kept. */
+export const RULE_STATS_SAMPLES_MAX = 10;
+
+/** Rules and effects that are kept, 20 KB at most each of the 128 MB that a Durable Object has; the one that was quiet longest goes. */
+export const RULE_STATS_RECORDS_MAX = 1000;
+
+/** Batches that are remembered, so that one that is sent again counts once: some minutes of a large deployment. */
+export const RULE_STATS_BATCHES_MAX = 10_000;
+
+/** The object writes a row in so much time in the long run: 43,200 a day, so that purges keep the most of the free plan's 100,000 ... */
+export const RULE_STATS_ROW_MS = 2_000;
+/** ... so many at once after a quiet time ... */
+export const RULE_STATS_ROWS_AT_ONCE = 200;
+/** ... and so many when it has just started, which it may do every ten seconds. */
+export const RULE_STATS_ROWS_AT_START = 4;

@@ -5,36 +5,48 @@
 //     | control    paths under /_breakwater/ and PURGE: the operator's API, or an ordinary 404
 //     | state      the release, overrides, purges and health that this request is decided with
 //     | receive    Request -> Facts                               400 414 431 508
-//     | decide     route -> protect -> rewrite -> plan, all pure   404 405 403 3xx 503 413, fixed responses
+//     | judge      route -> protect -> rewrite -> plan, all pure   404 405 403 3xx 503 413, fixed responses
+//     |            what rules want besides is brought: lists, the beginning of the body
+//     | limits     rate limits                                     429
 //     | lookup     Plan -> hit, stale, revalidate, miss, bypass    504 (only-if-cached)
 //     | collapse   of those that would ask for the same, one does
+//     | guard      rules before an origin is asked                 403 429
 //     | fetch      origins: select, attempt, retry                 502 503 504
 //     | admit      what is stored, and what the visitor gets       stale where an origin fails
-//     | deliver    response rules and status headers, for hits too
-//     | record     one log line
+//     | deliver    the route's header rules and status headers, for hits too
+//     | answer     rules on the answer, for hits too               any
+//     | record     rules for the log line, and the line
 //   response
 //
 // What runs before lookup holds for stored answers too. What admit changes is stored. What deliver changes never is.
 
-import { errorAnswer } from "./answer.ts";
-import { decide } from "./decide.ts";
+import { errorAnswer, type Answer } from "./answer.ts";
 import type { Drill } from "./drill/signature.ts";
 import type { EdgeError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { PhaseVerdict } from "./firewall/evaluate.ts";
+import type { RuleReporter } from "./observe/rule-reporter.ts";
 import { isSafe } from "./origin/retry.ts";
 import type { Log, Ports } from "./ports.ts";
+import type { EdgeState } from "./release/state.ts";
+import type { RouteMatch } from "./ruleset.ts";
+import { applyAnswerRules } from "./stages/answer-rules.ts";
 import { control, isControlRequest, type ControlSettings } from "./stages/control.ts";
 import { drilledIsolate, drilledPorts, drillText, readDrill, tellDrill, withoutDrill, type DrilledIsolate } from "./stages/drill.ts";
+import { countByAnswer, holdLimits } from "./stages/hold-limits.ts";
+import { judge, type Judged } from "./stages/judge.ts";
 import { proxy } from "./stages/proxy.ts";
 import { receive, type Connection } from "./stages/receive.ts";
 import { record } from "./stages/record.ts";
-import { answerResponse } from "./stages/respond.ts";
+import { answerResponse, type AnswerContext } from "./stages/respond.ts";
 
 /** What an isolate keeps between requests, made once by `index.ts`. */
 export interface Isolate extends DrilledIsolate {
   readonly control: ControlSettings;
   /** Where the line of each request goes; null when there is none. */
   readonly accessLog: Log | null;
+  /** Where what rules did is counted. */
+  readonly ruleReporter: RuleReporter;
 }
 
 export interface Incoming {
@@ -60,8 +72,10 @@ export async function handle(incoming: Incoming, isolate: Isolate, ports: Ports)
   if (isolate.accessLog !== null) {
     const { method, url } = request;
     const told = { error, drill: drill === null ? null : drillText(drill), startedAtMs, endedAtMs: ports.clock.nowMs() };
-    record({ id, method, url, exchange, status: response.status, ...told }, isolate.accessLog);
+    record({ id, method, url, exchange, response, ...told }, isolate.accessLog);
   }
+  // After the rules of the phase log. What an operator tries is nothing that visitors did.
+  if (exchange !== null && drill === null) isolate.ruleReporter.note({ exchange, status: response.status }, ports);
   return response;
 }
 
@@ -88,18 +102,63 @@ async function stages(incoming: Incoming, isolate: Isolate, ports: Ports, nowMs:
   const received = receive({ method, url, headers, hasBody, connection: incoming.connection, nowMs }, state.ruleset.client);
   if (!received.ok) return refused(incoming, received.error);
 
-  const facts = received.value;
-  const decision = decide(state.ruleset, facts, id);
-  const exchange: Exchange = { id, facts, state, request, plan: null, digest: newDigest(decision.rules) };
-  if (decision.outcome.kind === "answer") {
-    const { answer, stage } = decision.outcome;
-    const match = stage === "rewrite" ? decision.match : null;
-    const context = { requestId: id, facts, site: decision.site, method, accept: headers.get("accept"), match };
-    return { response: answerResponse(answer, context), exchange, error: answer.kind === "error" ? answer.error.code : null };
+  const { holder, memory } = isolate;
+  const judged = await judge({ id, request, facts: received.value, ruleset: state.ruleset, ports, holder, inspecting: memory.inspecting });
+  try {
+    return await judgedStages(incoming, judged, { isolate, ports, state });
+  } finally {
+    judged.giveBack();
   }
-  exchange.plan = decision.outcome.plan;
-  const response = await proxy({ ...isolate.memory, exchange, plan: decision.outcome.plan, ports });
-  return { response, exchange, error: exchange.digest.error };
+}
+
+interface Surroundings {
+  readonly isolate: Isolate;
+  readonly ports: Ports;
+  readonly state: EdgeState;
+}
+
+async function judgedStages(incoming: Incoming, judged: Judged, { isolate, ports, state }: Surroundings): Promise<Handled> {
+  const { id, request } = incoming;
+  const { decision, body, seen } = judged;
+  const { facts, verdict, outcome, site, match } = decision;
+  const exchange: Exchange = {
+    id,
+    facts,
+    state,
+    request,
+    body,
+    firewall: { latest: verdict, body: seen, isRefused: false, headers: [] },
+    plan: outcome.kind === "proxy" ? outcome.plan : null,
+    digest: newDigest(verdict),
+  };
+  const { method, headers } = request;
+  const context: AnswerContext = { requestId: id, facts, site, method, accept: headers.get("accept"), match: null };
+  const answered = (answer: Answer, own: RouteMatch | null): Handled => {
+    exchange.digest.error = answer.kind === "error" ? answer.error.code : null;
+    return { response: answerResponse(answer, { ...context, match: own }), exchange, error: exchange.digest.error };
+  };
+  if (judged.error !== null) return answered(errorAnswer(judged.error), null);
+  if (outcome.kind === "answer" && outcome.stage !== "rewrite") return answered(outcome.answer, null);
+  const counting = { ports, memory: isolate.memory.rates };
+  const refusal = await holdLimits(exchange, { limits: verdict.limits, ...counting });
+  if (refusal !== null) return withLimitHeaders(answered(refusal, null));
+  const answer =
+    outcome.kind === "answer"
+      ? answered(outcome.answer, match).response
+      : await proxy({ ...isolate.memory, exchange, plan: outcome.plan, ports });
+  const response = applyAnswerRules(exchange, answer, context);
+  countByAnswer(exchange, response, counting);
+  return withLimitHeaders({ response, exchange, error: exchange.digest.error });
+}
+
+/** Those of both phases. An origin's own say nothing about limits here. A 101 passes untouched: a changed one breaks the WebSocket. */
+function withLimitHeaders(handled: Handled): Handled {
+  const { response, exchange } = handled;
+  const headers = exchange?.firewall.headers ?? [];
+  if (response.status === 101 || headers.length === 0) return handled;
+  for (const [name] of headers) response.headers.delete(name);
+  for (const [name, value] of headers) response.headers.append(name, value);
+  return handled;
 }
 
 /** A first release takes some seconds to publish. */
@@ -110,7 +169,7 @@ function refused({ id, request }: Incoming, error: EdgeError): Handled {
   return { response: answerResponse(errorAnswer(error), context), exchange: null, error: error.code };
 }
 
-function newDigest(rules: Exchange["digest"]["rules"]): Exchange["digest"] {
+function newDigest({ matched, logged }: PhaseVerdict): Exchange["digest"] {
   const cache = { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null } as const;
-  return { rules, cache, attempts: [], ladder: [], error: null };
+  return { rules: [...matched], logged: { ...logged }, cache, attempts: [], ladder: [], error: null };
 }

@@ -2,10 +2,11 @@
 // `decide.ts` makes it, `explain` prints it, the stages lookup, fetch and admit carry it out.
 
 import { cacheBypass, type CacheBypassReason } from "./cache/bypass.ts";
-import { cacheKey, keySource, type CacheKey } from "./cache/key.ts";
+import { cacheKey, keySource, type CacheKey, type KeySource } from "./cache/key.ts";
 import { sharedHeaders } from "./cache/shared-headers.ts";
 import type { CachePolicySnapshot, ProxyActionSnapshot } from "./config/snapshot.ts";
 import type { Facts } from "./facts.ts";
+import { changesKey, type RuleChanges } from "./firewall/changes.ts";
 import type { RouteMatch, Route, Site } from "./ruleset.ts";
 import { chooseSplit, type SplitChoice } from "./routing/split.ts";
 import { originHeaders } from "./transform/origin-headers.ts";
@@ -21,6 +22,8 @@ export interface Plan {
   readonly pool: string;
   /** Why this pool, where the route shares its visitors out; null where it has one pool. */
   readonly split: SplitChoice | null;
+  /** Rules have changed the request or its policy: another request for the URL may be planned otherwise. */
+  readonly isRuled: boolean;
   readonly originRequest: OriginRequestPlan;
   readonly cache: CachePlan;
 }
@@ -54,13 +57,17 @@ export interface PlanInput {
   readonly facts: Facts;
   readonly values: TemplateValues;
   readonly requestId: string;
+  /** What rules changed; null for nothing. */
+  readonly changes: RuleChanges | null;
 }
 
-export function plan(input: PlanInput): Plan {
-  const { site, match, action, facts } = input;
+export function plan(given: PlanInput): Plan {
+  const { site, match, facts, changes } = given;
+  const action = changes === null ? given.action : changedAction(given.action, changes);
+  const input = { ...given, action };
   const reason = cacheBypass(facts, action.cache);
   const split = chooseSplit(action, match.route, facts);
-  const keyed = reason === null ? cacheKey(facts, action.cache.key, keySource(match.route, split)) : null;
+  const keyed = reason === null ? cacheKey(facts, action.cache.key, sourceOf(match.route, split, changes)) : null;
   let asked: OriginRequestPlan | null = null;
   return {
     site,
@@ -69,12 +76,30 @@ export function plan(input: PlanInput): Plan {
     action,
     pool: split?.pool ?? action.pool,
     split,
+    isRuled: changes !== null,
     // Most of a plan's cost, and a hit without variants needs none of it: made when it is first asked for.
     get originRequest() {
       return (asked ??= originRequest(input, keyed));
     },
     cache: keyed === null ? { use: "bypass", reason: reason ?? "route" } : { use: "cache", key: keyed.key, policy: action.cache },
   };
+}
+
+/** The route's action with what rules have put in place of its parts. */
+function changedAction(action: ProxyActionSnapshot, { pool, cache, timeouts, retry }: RuleChanges): ProxyActionSnapshot {
+  return {
+    ...action,
+    ...(pool === null ? {} : { pool, split: null }),
+    cache: cache ?? action.cache,
+    timeouts: timeouts ?? action.timeouts,
+    retry: retry ?? action.retry,
+  };
+}
+
+/** Another pool, or other headers towards the origin, may bring another answer to the same URL. */
+function sourceOf(route: Route, split: SplitChoice | null, changes: RuleChanges | null): KeySource {
+  const source = keySource(route, split);
+  return changes === null ? source : { ...source, pool: changes.pool ?? source.pool, changes: changesKey(changes) };
 }
 
 function originRequest({ facts, match, action, values: given, requestId }: PlanInput, keyed: CacheKey | null): OriginRequestPlan {

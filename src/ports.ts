@@ -1,6 +1,8 @@
 // The interfaces of everything outside the Worker's own code. Decisions never import the platform; stages reach it through
 // these. `platform/` has one adapter for each, tests hand in their own clock and randomness.
 
+import type { RuleBatch, RuleSample } from "./observe/rule-counts.ts";
+
 /** Wall-clock time. Inside workerd it advances only with I/O. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
@@ -85,6 +87,68 @@ export interface PurgeReceipt {
   readonly generations: string;
 }
 
+/** Keeps what rules did, of all isolates, in one place (a Durable Object). Either call may fail; no answer depends on it. */
+export interface RuleStats {
+  /** A batch that arrives twice counts once. */
+  add(batch: RuleBatch): Promise<void>;
+  read(query: RuleStatsQuery): Promise<readonly RuleStatsLine[]>;
+}
+
+export interface RuleStatsQuery {
+  /** From the hour on in which this is. */
+  readonly sinceMs: number;
+  /** Ids; empty for all. */
+  readonly rules: readonly string[];
+  /** At most, for each line. */
+  readonly samples: number;
+}
+
+/** One effect of one rule. */
+export interface RuleStatsLine {
+  readonly rule: string;
+  readonly did: string;
+  readonly count: number;
+  readonly lastAtMs: number;
+  /** The newest first. */
+  readonly samples: readonly RuleSample[];
+}
+
+/** Counts requests for rate limits. Null is a counter that the deployment does not have. */
+export interface RateCounters {
+  /** The platform's limiters: one count for each data centre. They know 10 s and 60 s, `take`, and no time to wait. */
+  readonly binding: RateCounter | null;
+  /** One count for all (Durable Objects). */
+  readonly object: RateCounter | null;
+}
+
+export interface RateCounter {
+  /** Rejects when it cannot be reached, and may take for ever. */
+  ask(request: RateRequest): Promise<RateVerdict>;
+}
+
+export interface RateRequest {
+  /** Of the limit; what has another name is counted apart. */
+  readonly name: string;
+  /** Of the visitor. */
+  readonly key: string;
+  /** So many pass ... */
+  readonly requests: number;
+  /** ... in any such time. */
+  readonly periodSeconds: number;
+  /** How long one that is over the limit stays out; null is until fewer were counted. */
+  readonly blockSeconds: number | null;
+  /** take: is counted if it passes. check: is not counted. count: is counted, whatever comes of it. */
+  readonly does: "take" | "check" | "count";
+}
+
+export interface RateVerdict {
+  readonly limited: boolean;
+  /** Requests that would pass now; null is not known. */
+  readonly remaining: number | null;
+  /** Milliseconds until one that is limited may pass, or until more may than `remaining`; null is not known. */
+  readonly waitMs: number | null;
+}
+
 /** One JSON line per call. Never throws. */
 export interface Log {
   write(line: Readonly<Record<string, unknown>>): void;
@@ -99,6 +163,10 @@ export interface Ports {
   readonly connector: Connector;
   readonly secrets: Secrets;
   readonly purges: PurgeLedger;
+  /** Null, or not there, where the deployment keeps none. */
+  readonly ruleStats?: RuleStats | null;
+  /** Not there: no limit has a counter. */
+  readonly rates?: RateCounters;
   readonly log: Log;
   /** Keeps work alive after the response (waitUntil). Rejections are logged, never thrown. */
   defer(work: Promise<unknown>): void;

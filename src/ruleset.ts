@@ -1,9 +1,12 @@
 // The loaded form of a snapshot: what a request is decided with. Frozen, swapped whole, shared by all requests of an isolate.
 // Made by `config/load.ts`, the only place that turns a snapshot into closures.
 
-import type { AlertsSnapshot, RouteSnapshot, RuleSnapshot, SiteSnapshot } from "./config/snapshot.ts";
+import type { InspectionSnapshot } from "./config/rule-snapshot.ts";
+import type { AlertsSnapshot, RouteSnapshot, SiteSnapshot } from "./config/snapshot.ts";
 import type { PoolSnapshot } from "./config/pool-snapshot.ts";
 import type { Facts } from "./facts.ts";
+import type { ListTable } from "./firewall/list-table.ts";
+import type { Rules } from "./firewall/rules.ts";
 
 export interface Ruleset {
   /** SHA-256 of the snapshot, lower-case hexadecimal. */
@@ -12,8 +15,11 @@ export interface Ruleset {
   readonly pools: ReadonlyMap<string, PoolSnapshot>;
   /** Scheme and host of every origin: names that no visitor may see. */
   readonly originBases: readonly string[];
-  /** Enabled rules in the order of the file. */
-  readonly rules: readonly Rule[];
+  /** Enabled rules, by phase. */
+  readonly rules: Rules;
+  /** Those that rules look into. The one part that changes: long lists are loaded when a rule first needs them. */
+  readonly lists: ListTable;
+  readonly inspection: InspectionSnapshot;
   readonly client: ClientRules;
   readonly alerts: AlertsSnapshot | null;
 }
@@ -55,8 +61,3 @@ export type RouteMiss =
   | { readonly kind: "no-path" }
   /** The path exists for other methods: 405 with Allow. */
   | { readonly kind: "no-method"; readonly allow: readonly string[] };
-
-export interface Rule extends Omit<RuleSnapshot, "expression"> {
-  /** Never throws; a missing field makes its comparison false. */
-  matches(facts: Facts): boolean;
-}

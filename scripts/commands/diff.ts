@@ -2,7 +2,7 @@
 
 import type { Command } from "commander";
 import { changeLines } from "../compare/describe.ts";
-import { compareSnapshots } from "../compare/snapshots.ts";
+import { compareReleases } from "../compare/releases.ts";
 import { EXIT, EXIT_DIFFERENT } from "../output/exit-codes.ts";
 import { unifiedDiff } from "../output/lines.ts";
 import { printable } from "../output/paint.ts";
@@ -37,7 +37,8 @@ async function diff(session: Session, file: string | undefined, options: DiffOpt
   const state = await readPointer(target.store);
   const current = state.kind === "pointer" ? state.pointer : null;
   const before = current === null ? null : await requireRelease(target.store, current.release);
-  const changes = compareSnapshots(before?.snapshot ?? null, release.snapshot);
+  const { store } = target;
+  const changes = await compareReleases({ store, before: before?.snapshot ?? null, after: release.snapshot, documents: release.lists });
   const source = current === null || options.text !== true ? null : await readSource(target.store, current.release);
   const textLines = options.text === true ? sourceDiff(source, config, session) : [];
   const same = current?.release === release.hash;

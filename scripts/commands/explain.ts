@@ -3,6 +3,8 @@
 
 import type { Command } from "commander";
 import type { Snapshot } from "../../src/config/snapshot.ts";
+import { bytesOfText } from "../../src/expression/bytes.ts";
+import { listKey } from "../../src/release/keys.ts";
 import type { Received } from "../../src/stages/receive.ts";
 import type { OriginsKnown } from "../explain/pools.ts";
 import { usageFailure } from "../output/failure.ts";
@@ -16,6 +18,7 @@ import { openStore, type Session, type StoreOptions } from "./session.ts";
 
 interface ExplainOptions extends StoreOptions {
   readonly header?: readonly string[];
+  readonly data?: string;
   readonly ip?: string;
   readonly country?: string;
   readonly asn?: string;
@@ -26,6 +29,8 @@ interface Explained {
   readonly release: string;
   readonly snapshot: Snapshot;
   readonly origins: OriginsKnown;
+  /** Text of a long list by its hash. */
+  readonly listText: (hash: string) => Promise<string | null>;
   /** For the first line. */
   readonly from: string;
 }
@@ -35,6 +40,7 @@ export function addExplain(program: Command, run: Run): void {
     .command("explain <method> <url>")
     .description("what Breakwater does with a request, and why; sends nothing")
     .option("-H, --header <line>", "a request header, `Name: value`; may be repeated", collect)
+    .option("-d, --data <text>", "the request's body, for rules that look at it")
     .option("--ip <address>", "the visitor's address")
     .option("--country <code>", "the visitor's country, such as DE")
     .option("--asn <number>", "the visitor's network")
@@ -56,10 +62,13 @@ async function explainRequest(session: Session, args: Arguments): Promise<Report
   const { loadRuleset } = await import("../../src/config/load.ts");
   const { explain } = await import("../explain/explain.ts");
   const { explanationLines } = await import("../explain/print.ts");
+  const { fillLists } = await import("../explain/lists.ts");
   const known = options.config === undefined ? await fromStore(session, options) : await fromFile(session, options.config);
   const ruleset = loadRuleset(known.snapshot, known.release);
+  await fillLists(ruleset.lists, known.snapshot, known.listText);
   const received = toReceived(args, known.snapshot.client.addressHeader, session.nowMs());
-  const explanation = explain({ ruleset, snapshot: known.snapshot, received, ...known.origins });
+  const body = bytesOfText(options.data ?? "");
+  const explanation = explain({ ruleset, snapshot: known.snapshot, received, body, ...known.origins });
   return report([`With ${known.from}:`, ...explanationLines(explanation, session.paint)], { release: known.release, ...explanation });
 }
 
@@ -75,6 +84,7 @@ async function fromStore(session: Session, options: StoreOptions): Promise<Expla
     release: hash,
     snapshot,
     origins: { health: health.document, healthWhy: health.why, overrides },
+    listText: (list) => store.get(listKey(list)),
     from: `release ${pointer.number} (${shortHash(hash)})`,
   };
 }
@@ -85,7 +95,8 @@ async function fromFile(session: Session, file: string): Promise<Explained> {
   const config = readConfig(session, file);
   const { output, release } = await buildRelease(config, "local");
   if (release === null) throw invalidFailure(output.diagnostics, config, session);
-  return { release: release.hash, snapshot: release.snapshot, origins: NO_STORE, from: config.shown };
+  const listText = (hash: string): Promise<string | null> => Promise.resolve(release.lists.get(hash) ?? null);
+  return { release: release.hash, snapshot: release.snapshot, origins: NO_STORE, listText, from: config.shown };
 }
 
 function toReceived({ method, url, options }: Arguments, addressHeader: string, nowMs: number): Received {
@@ -100,7 +111,7 @@ function toReceived({ method, url, options }: Arguments, addressHeader: string, 
     throw usageFailure(`--asn "${options.asn}" is not a number`, "for example: --asn 64496");
   const connection = { country: options.country?.toUpperCase(), asn: options.asn === undefined ? undefined : Number(options.asn) };
   const length = headers.get("content-length");
-  const hasBody = (length !== null && length !== "0") || headers.has("transfer-encoding");
+  const hasBody = options.data !== undefined || (length !== null && length !== "0") || headers.has("transfer-encoding");
   return { method: method.toUpperCase(), url: url.replace(/#.*$/s, ""), headers, hasBody, connection, nowMs };
 }
 

@@ -9,6 +9,7 @@ import { addExplain } from "./explain.ts";
 import { addHealth } from "./health.ts";
 import { addHistory } from "./history.ts";
 import { addInit } from "./init.ts";
+import { addList } from "./list.ts";
 import type { Run } from "./options.ts";
 import { addOrigin } from "./origin.ts";
 import { addPublish } from "./publish.ts";
@@ -48,7 +49,7 @@ function program(): Command {
     // Options belong to the command they stand behind: drill and drill sign share some.
     .enablePositionalOptions()
     .exitOverride();
-  const adders = [addInit, addValidate, addDiff, addPublish, addHistory, addRollback, addShow, addRule, addOrigin];
+  const adders = [addInit, addValidate, addDiff, addPublish, addHistory, addRollback, addShow, addRule, addList, addOrigin];
   for (const add of [...adders, addHealth, addAlert, addDrill, addPurge, addStatus, addExplain]) add(root, run);
   return root;
 }

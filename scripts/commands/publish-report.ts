@@ -2,7 +2,8 @@
 // the user has to look at.
 
 import { changeLines } from "../compare/describe.ts";
-import { compareSnapshots, type SnapshotChange } from "../compare/snapshots.ts";
+import { compareReleases } from "../compare/releases.ts";
+import type { SnapshotChange } from "../compare/snapshots.ts";
 import { countProblems, diagnosticLines } from "../output/diagnostics.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { failure, isFailure } from "../output/failure.ts";
@@ -112,7 +113,8 @@ async function changesBetween(store: KvStore, before: string | null, after: stri
   try {
     const was = before === null ? null : await readRelease(store, before);
     const is = after === null ? null : await readRelease(store, after);
-    return is === null || (before !== null && was === null) ? null : compareSnapshots(was?.snapshot ?? null, is.snapshot);
+    if (is === null || (before !== null && was === null)) return null;
+    return await compareReleases({ store, before: was?.snapshot ?? null, after: is.snapshot });
   } catch (error) {
     if (isFailure(error)) return null;
     throw error;

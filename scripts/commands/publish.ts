@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { userInfo } from "node:os";
 import { changeLines } from "../compare/describe.ts";
-import { compareSnapshots } from "../compare/snapshots.ts";
+import { compareReleases } from "../compare/releases.ts";
 import { diagnosticLines } from "../output/diagnostics.ts";
 import { usageFailure } from "../output/failure.ts";
 import { report, type Report } from "../output/report.ts";
@@ -79,7 +79,7 @@ async function dryRun(session: Session, config: ConfigFile, target: Target, curr
   const { output, release } = await buildRelease(config, modeOf(target));
   if (release === null) throw invalidFailure(output.diagnostics, config, session);
   const before = current === null ? null : ((await readRelease(target.store, current.release))?.snapshot ?? null);
-  const changes = compareSnapshots(before, release.snapshot);
+  const changes = await compareReleases({ store: target.store, before, after: release.snapshot, documents: release.lists });
   const same = current?.release === release.hash;
   const last = same ? "Nothing would change." : `Would publish ${shortHash(release.hash)} as release ${(current?.number ?? 0) + 1}.`;
   const text = [...diagnosticLines(output.diagnostics, config.files, session.paint), ...changeLines(changes, session.paint), last];

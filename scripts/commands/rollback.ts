@@ -3,13 +3,14 @@
 
 import type { Command } from "commander";
 import { changeLines } from "../compare/describe.ts";
-import { compareSnapshots } from "../compare/snapshots.ts";
+import { compareReleases } from "../compare/releases.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { failure } from "../output/failure.ts";
 import { report, type Report } from "../output/report.ts";
 import { publishSnapshot } from "../publish.ts";
 import { readPointer, readRelease, requireRelease, shortHash, type PointerState } from "../store/documents.ts";
 import type { KvStore } from "../store/kv.ts";
+import { requireLists } from "../store/lists.ts";
 import { withStore, type Run } from "./options.ts";
 import { defaultAuthor, timingOf } from "./publish.ts";
 import { publishReport } from "./publish-report.ts";
@@ -42,8 +43,9 @@ async function rollback(session: Session, name: string | undefined, options: Rol
   const release = await requireRelease(store, hash);
   const current = state.kind === "pointer" ? state.pointer : null;
   const before = current === null ? null : await readRelease(store, current.release).catch(() => null);
-  const changes = compareSnapshots(before?.snapshot ?? null, release.snapshot);
+  const changes = await compareReleases({ store, before: before?.snapshot ?? null, after: release.snapshot });
   if (options.dryRun === true) {
+    await requireLists(store, release.snapshot);
     return report([...changeLines(changes, session.paint), `Would publish ${shortHash(hash)} again.`], {
       dryRun: true,
       release: hash,
@@ -57,6 +59,7 @@ async function rollback(session: Session, name: string | undefined, options: Rol
     store,
     snapshot: release.snapshot,
     hash,
+    lists: null,
     source: null,
     author: options.author ?? defaultAuthor(session),
     message,

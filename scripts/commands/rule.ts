@@ -2,19 +2,24 @@
 // and all, and publishes the whole config as a new release. The text is that of the release in force, or a file (--config).
 
 import type { Command } from "commander";
+import { parse } from "yaml";
 import { countProblems } from "../output/diagnostics.ts";
 import { usageFailure } from "../output/failure.ts";
 import { printable } from "../output/paint.ts";
 import { report, type Report } from "../output/report.ts";
+import { actionText } from "../output/rule-action.ts";
 import { table } from "../output/table.ts";
 import { formatTime } from "../output/time.ts";
 import { buildRelease } from "../publish.ts";
 import { requirePointer, requireRelease } from "../store/documents.ts";
-import type { RuleSnapshot } from "../../src/config/snapshot.ts";
+import type { RuleSnapshot } from "../../src/config/rule-snapshot.ts";
 import { readConfig } from "./files.ts";
 import { withStore, type Run } from "./options.ts";
 import { modeOf } from "./publish.ts";
 import { invalidFailure } from "./publish-report.ts";
+import { addRuleFields } from "./rule-fields.ts";
+import { addRuleImport } from "./rule-import.ts";
+import { addRuleStats } from "./rule-stats.ts";
 import { publishRuleEdit, type RuleEditOptions } from "./rule-edit.ts";
 import { openStore, type Session, type StoreOptions } from "./session.ts";
 
@@ -28,6 +33,7 @@ interface AddOptions extends RuleEditOptions {
   readonly action?: string;
   readonly redirect?: string;
   readonly status?: string;
+  readonly phase?: string;
   readonly before?: string;
   readonly mode?: string;
   readonly expires?: string;
@@ -43,15 +49,22 @@ export function addRule(program: Command, run: Run): void {
     .description("all rules in their order")
     .option("--config <file>", "of a file instead of the release in force");
   withStore(list).action((options: ListOptions) => run(options, (session) => listRules(session, options)));
+  addRuleStats(rule, run);
+  addRuleFields(rule, run);
+  addRuleImport(rule, { run, withEdit });
 
   const add = rule
     .command("add [expression]")
     .description("add a rule and publish it")
     .requiredOption("--id <id>", "its name, unique")
     .option("--when <expression>", "when it matches (the same as the argument)")
-    .option("--action <action>", "block, log or skip (all that follow)")
+    .option(
+      "--action <action>",
+      "block, log or skip (all that follow), or the long form in YAML: '{ rateLimit: { requests: 5, per: 60s } }'",
+    )
     .option("--redirect <url>", "instead of --action: redirect there")
     .option("--status <code>", "with --action block: the status of the answer (default 403)")
+    .option("--phase <phase>", "request (default), origin, response or log")
     .option("--before <id>", "before this rule (default: at the end)")
     .option("--mode <mode>", "enforce, or log: write what it would do and do nothing")
     .option("--expires <date>", "through this day, such as 2027-01-31")
@@ -91,11 +104,12 @@ function withEdit(command: Command): Command {
 
 async function listRules(session: Session, options: ListOptions): Promise<Report> {
   const rules = options.config === undefined ? await publishedRules(session, options) : await fileRules(session, options.config, options);
-  const columns = [{ title: "ID" }, { title: "STATE" }, { title: "ACTION" }, { title: "WHEN" }];
+  const columns = [{ title: "ID" }, { title: "PHASE" }, { title: "STATE" }, { title: "ACTION" }, { title: "WHEN" }];
   const rows = rules.map((rule) => [
     printable(rule.id),
+    rule.phase,
     stateOf(rule, session),
-    actionOf(rule),
+    actionText(rule.action),
     printable(rule.when.replace(/\s+/g, " ").trim()),
   ]);
   const json = rules.map(({ expression: _expression, ...rule }) => rule);
@@ -124,21 +138,6 @@ function stateOf(rule: RuleSnapshot, session: Session): string {
   return rule.mode === "log" ? paint("yellow", `log only${until}`) : paint("green", `on${until}`);
 }
 
-function actionOf({ action }: RuleSnapshot): string {
-  switch (action.kind) {
-    case "block":
-      return action.status === 403 ? "block" : `block ${action.status}`;
-    case "skip":
-      return action.rules === null ? "skip all" : `skip ${action.rules.join(", ")}`;
-    case "redirect":
-      return `redirect ${action.status}`;
-    case "log":
-      return "log";
-    default:
-      return action satisfies never;
-  }
-}
-
 function addOne(session: Session, expression: string | undefined, options: AddOptions): Promise<Report> {
   if (expression !== undefined && options.when !== undefined)
     throw usageFailure("the expression was given twice", "give it as the argument or with --when");
@@ -148,6 +147,7 @@ function addOne(session: Session, expression: string | undefined, options: AddOp
   const rule = {
     id: options.id,
     ...(options.description === undefined ? {} : { description: options.description }),
+    ...(options.phase === undefined ? {} : { phase: options.phase }),
     when,
     action: chosenAction(options, example),
     ...(options.mode === undefined ? {} : { mode: options.mode }),
@@ -167,10 +167,21 @@ function chosenAction(options: AddOptions, example: string): string | Readonly<R
   if ((action === undefined) === (redirect === undefined))
     throw usageFailure("a rule has one action", `give --action block, log or skip, or --redirect URL; for example: ${example}`);
   if (redirect !== undefined) return { redirect };
+  if (action?.trim().startsWith("{") === true) return longAction(action);
   if (action !== "block" && action !== "log" && action !== "skip")
-    throw usageFailure(`--action "${action}" is none`, "give block, log or skip, or --redirect URL");
+    throw usageFailure(`--action "${action}" is none`, "give block, log or skip, the long form in braces, or --redirect URL");
   if (status === undefined) return action;
   if (action !== "block" || !/^[45]\d\d$/.test(status))
     throw usageFailure(`--status "${status}" does not fit`, "a block takes a status from 400 to 599");
   return { block: { status: Number(status) } };
+}
+
+/** What may stand in it, the schema says when the whole is checked. */
+function longAction(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return parse(text) as Readonly<Record<string, unknown>>;
+  } catch (error) {
+    const why = error instanceof Error ? (error.message.split("\n", 1)[0] ?? "") : String(error);
+    throw usageFailure(`--action is not YAML: ${why}`, "write it as in the config: '{ block: { status: 429 } }'");
+  }
 }

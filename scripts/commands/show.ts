@@ -62,7 +62,7 @@ async function showKey(target: Target, key: string): Promise<Report> {
   throw failure({
     what: `there is no "${key}"`,
     why: `${target.store.label} has no such key`,
-    fix: "keys are current, health, overrides, purges, release/HASH, source/HASH, history/NUMBER",
+    fix: "keys are current, health, overrides, purges, release/HASH, list/HASH, source/HASH, history/NUMBER",
   });
 }
 

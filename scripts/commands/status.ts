@@ -123,6 +123,8 @@ function problemLines(shown: unknown, session: Session): readonly string[] {
     ["store", field(problems, "store")],
     ["release", field(problems, "release")],
   ];
+  const lists = field(problems, "lists");
+  for (const problem of Array.isArray(lists) ? lists : []) named.push([`list ${printable(String(field(problem, "list")))}`, problem]);
   for (const name of ["pointer", "health", "overrides", "purges"]) named.push([name, field(field(documents, name), "problem")]);
   return named.flatMap(([name, problem]) => {
     const message = field(problem, "message");

@@ -18,14 +18,15 @@ export function changeLines(changes: readonly SnapshotChange[], paint: Painter):
   });
 }
 
-/** For the history: `rule block-wp added`. */
+/** For the history: `rule block-wp added`, `list scrapers: +3 -1`. */
 export function summaryLines(changes: readonly SnapshotChange[]): readonly string[] {
-  const lines = changes.map((change) => `${label(change)} ${change.kind}`);
+  const lines = changes.map((change) => (change.summary === undefined ? `${label(change)} ${change.kind}` : title(change)));
   const left = lines.length - SUMMARY_LINES_MAX;
   return left > 0 ? [...lines.slice(0, SUMMARY_LINES_MAX), `and ${left} more`] : lines;
 }
 
 function title(change: SnapshotChange): string {
+  if (change.summary !== undefined) return `${label(change)}: ${change.summary}`;
   return change.kind === "moved" ? `${label(change)} (another place in the order)` : label(change);
 }
 

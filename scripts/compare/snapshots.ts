@@ -4,6 +4,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ListSnapshot, SiteSnapshot, Snapshot } from "../../src/config/snapshot.ts";
 import type { PoolSnapshot } from "../../src/config/pool-snapshot.ts";
+import { compareLists } from "./lists.ts";
+import { plainAction } from "../output/rule-action.ts";
 
 export type ChangedThing = "site" | "route" | "pool" | "origin" | "rule" | "list" | "client" | "alerts";
 
@@ -11,6 +13,8 @@ export interface SnapshotChange {
   readonly kind: "added" | "removed" | "changed" | "moved";
   readonly thing: ChangedThing;
   readonly name: string;
+  /** The change in short, where there is a short form. */
+  readonly summary?: string;
   /** For `changed`: what, by its place inside the thing. */
   readonly details: readonly ChangeDetail[];
 }
@@ -33,7 +37,7 @@ export function compareSnapshots(before: Snapshot | null, after: Snapshot): read
     ...compareNamed("origin", originsOf(before), originsOf(after)),
     ...compareNamed("rule", rulesOf(before), rulesOf(after)),
     ...movedRules(before, after),
-    ...compareLists(before?.lists ?? {}, after.lists),
+    ...changedLists(before?.lists ?? {}, after.lists),
     ...(before === null ? [] : compareNamed("client", new Map([["client", before.client]]), new Map([["client", after.client]]))),
     ...compareNamed("alerts", alertsOf(before), alertsOf(after)),
   ];
@@ -62,7 +66,9 @@ function originsOf(snapshot: Snapshot | null): ReadonlyMap<string, unknown> {
 
 function rulesOf(snapshot: Snapshot | null): ReadonlyMap<string, unknown> {
   // The expression is the compiled form of `when`: showing both would say the same twice.
-  return new Map(snapshot?.rules.map(({ expression: _expression, ...rule }) => [rule.id, rule]));
+  return new Map(
+    snapshot?.rules.map(({ expression: _expression, action, ...rule }) => [rule.id, { ...rule, action: plainAction(action) }]),
+  );
 }
 
 function compareNamed(
@@ -113,7 +119,7 @@ function longestRising(values: readonly number[]): ReadonlySet<number> {
   return kept;
 }
 
-function compareLists(
+function changedLists(
   before: Readonly<Record<string, ListSnapshot>>,
   after: Readonly<Record<string, ListSnapshot>>,
 ): readonly SnapshotChange[] {
@@ -121,24 +127,9 @@ function compareLists(
   return plain.map((change) => {
     const [was, is] = [before[change.name], after[change.name]];
     if (change.kind !== "changed" || was === undefined || is === undefined) return change;
-    return { ...change, details: listDetails(was, is) };
+    const { summary, details } = compareLists(was, is);
+    return summary === null ? { ...change, details } : { ...change, summary, details };
   });
-}
-
-/** A list of 100,000 entries differs in a count, not in 100,000 lines. */
-function listDetails(before: ListSnapshot, after: ListSnapshot): readonly ChangeDetail[] {
-  if (before.kind !== after.kind) return [{ path: "kind", before: before.kind, after: after.kind }];
-  const [was, is] = [listEntries(before), listEntries(after)];
-  const added = [...is].filter((entry) => !was.has(entry)).length;
-  const removed = [...was].filter((entry) => !is.has(entry)).length;
-  return [{ path: "entries", before: was.size, after: `${is.size} (${added} added, ${removed} removed)` }];
-}
-
-function listEntries(list: ListSnapshot): ReadonlySet<string> {
-  if (list.kind !== "ip") return new Set(list.entries.map(String));
-  const pairs = (numbers: readonly (number | string)[]) =>
-    numbers.flatMap((from, index) => (index % 2 === 0 ? [`${from}-${numbers[index + 1]}`] : []));
-  return new Set([...pairs(list.v4), ...pairs(list.v6)]);
 }
 
 /** Places where two plain values differ. Lists of equal length are compared item by item, others as a whole. */

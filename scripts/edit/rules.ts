@@ -10,8 +10,12 @@ import { appendTopLevel, fillEmpty, insertItem, itemRange, removeItem, setBoolea
 /** A rule as the user's file has it. */
 export type RuleText = Readonly<Record<string, unknown>>;
 
+export type NewRule = RuleText & { readonly id: string };
+
 export type RuleEdit =
-  | { readonly kind: "add"; readonly rule: RuleText & { readonly id: string }; readonly before: string | null }
+  | { readonly kind: "add"; readonly rule: NewRule; readonly before: string | null }
+  /** In their order. */
+  | { readonly kind: "add-all"; readonly rules: readonly NewRule[]; readonly before: string | null }
   | { readonly kind: "remove"; readonly id: string }
   | { readonly kind: "enabled"; readonly id: string; readonly enabled: boolean };
 
@@ -55,10 +59,14 @@ function meantRules(document: Document, edit: RuleEdit): Result<readonly unknown
   const position = (id: string) => rules.findIndex((rule) => idOf(rule) === id);
   const unknown = (id: string) => fail<RuleEditError>({ kind: "unknown-rule", id, known: rules.map(idOf) });
   switch (edit.kind) {
-    case "add": {
-      if (position(edit.rule.id) >= 0) return fail({ kind: "exists", id: edit.rule.id });
+    case "add":
+    case "add-all": {
+      const added = addedBy(edit);
+      const taken = takenId(rules.map(idOf), added);
+      if (taken !== null) return fail({ kind: "exists", id: taken });
       const at = edit.before === null ? rules.length : position(edit.before);
-      return at < 0 ? unknown(edit.before ?? "") : ok(rules.toSpliced(at, 0, edit.rule));
+      if (at < 0) return unknown(edit.before ?? "");
+      return ok(added.length === 0 ? null : rules.toSpliced(at, 0, ...added));
     }
     case "remove": {
       const at = position(edit.id);
@@ -75,20 +83,36 @@ function meantRules(document: Document, edit: RuleEdit): Result<readonly unknown
   }
 }
 
+function addedBy(edit: Extract<RuleEdit, { readonly kind: "add" | "add-all" }>): readonly NewRule[] {
+  return edit.kind === "add" ? [edit.rule] : edit.rules;
+}
+
+/** The first id that a rule of the file, or another new one, has already. */
+function takenId(ids: readonly string[], added: readonly NewRule[]): string | null {
+  const seen = new Set(ids);
+  for (const { id } of added) {
+    if (seen.has(id)) return id;
+    seen.add(id);
+  }
+  return null;
+}
+
 function spliceText(text: string, document: Document, root: YAMLMap, edit: RuleEdit): string | null {
   const node: unknown = document.get(RULES_KEY, true);
   if (!isSeq(node)) {
-    if (edit.kind !== "add") return null;
-    if (!document.has(RULES_KEY)) return appendTopLevel(text, root, RULES_KEY, edit.rule);
+    if (edit.kind !== "add" && edit.kind !== "add-all") return null;
+    if (!document.has(RULES_KEY)) return appendTopLevel(text, root, RULES_KEY, ...addedBy(edit));
     const pair = root.items.find((item) => isScalar(item.key) && item.key.value === RULES_KEY);
-    return pair === undefined ? null : fillEmpty(text, root, pair, edit.rule);
+    return pair === undefined ? null : fillEmpty(text, root, pair, ...addedBy(edit));
   }
   const index = (id: string) => node.items.findIndex((item) => isMap(item) && item.get("id") === id);
   switch (edit.kind) {
-    case "add": {
+    case "add":
+    case "add-all": {
+      const added = addedBy(edit);
       const pair = root.items.find((item) => item.value === node);
-      if (node.items.length === 0) return pair === undefined ? null : fillEmpty(text, root, pair, edit.rule);
-      return insertItem(text, node, edit.before === null ? node.items.length : index(edit.before), edit.rule);
+      if (node.items.length === 0) return pair === undefined ? null : fillEmpty(text, root, pair, ...added);
+      return insertItem(text, node, edit.before === null ? node.items.length : index(edit.before), ...added);
     }
     case "remove":
       return removeItem(text, node, index(edit.id));

@@ -4,7 +4,8 @@
 
 import { isCollection, isMap, isPair, isScalar, isSeq, stringify, type Pair, type YAMLMap, type YAMLSeq } from "yaml";
 
-type Item = Readonly<Record<string, unknown>>;
+/** A mapping, or a scalar. */
+export type Item = Readonly<Record<string, unknown>> | string | number;
 
 /** Start of a node's value and its end, without what follows it; null for a node that was not parsed from text. */
 export function itemRange(node: unknown): readonly [from: number, to: number] | null {
@@ -12,9 +13,9 @@ export function itemRange(node: unknown): readonly [from: number, to: number] | 
   return range === null || range === undefined ? null : [range[0], range[1]];
 }
 
-/** Puts an item before the one at `index`, or at the end. The list has at least one item. */
-export function insertItem(text: string, list: YAMLSeq, index: number, item: Item): string | null {
-  if (list.flow === true) return insertFlow(text, list, index, item);
+/** Puts items before the one at `index`, or at the end. The list has at least one item. */
+export function insertItem(text: string, list: YAMLSeq, index: number, ...items: readonly Item[]): string | null {
+  if (list.flow === true) return insertFlow(text, list, index, items);
   const blank = isSpaced(text, list) ? "\n" : "";
   const anchor = list.items[index];
   if (anchor === undefined) {
@@ -23,12 +24,12 @@ export function insertItem(text: string, list: YAMLSeq, index: number, item: Ite
     const end = lineAfter(text, leafEnd(list.items[last]));
     if (dash === null || end === null) return null;
     const before = text.slice(0, end);
-    return `${before}${before.endsWith("\n") ? "" : "\n"}${blank}${blockItem(item, columnOf(text, dash))}${text.slice(end)}`;
+    return `${before}${before.endsWith("\n") ? "" : "\n"}${blank}${blockItems(items, columnOf(text, dash), blank)}${text.slice(end)}`;
   }
   const dash = dashOf(list, index);
   if (dash === null) return null;
   const start = withCommentsAbove(text, lineStart(text, dash), columnOf(text, dash));
-  return `${text.slice(0, start)}${blockItem(item, columnOf(text, dash))}${blank}${text.slice(start)}`;
+  return `${text.slice(0, start)}${blockItems(items, columnOf(text, dash), blank)}${blank}${text.slice(start)}`;
 }
 
 /** Takes an item away with the comment lines that stand directly above it. The last item leaves an empty list. */
@@ -50,31 +51,31 @@ export function removeItem(text: string, list: YAMLSeq, index: number): string |
   return colon < 0 ? null : `${text.slice(0, colon + 1)} []${text.slice(colon + 1, start)}${text.slice(stop)}`;
 }
 
-/** Writes the first item of a list whose value is empty (`firewall:`, `firewall: []`, `firewall: null`). */
-export function fillEmpty(text: string, root: YAMLMap, pair: Pair, item: Item): string | null {
+/** Writes the first items of a list whose value is empty (`firewall:`, `firewall: []`, `firewall: null`). */
+export function fillEmpty(text: string, root: YAMLMap, pair: Pair, ...items: readonly Item[]): string | null {
   const key = itemRange(pair.key);
   if (key === null) return null;
   const value = itemRange(pair.value);
   const [from, to] = value ?? [key[1], key[1]];
-  if (root.flow === true) return `${text.slice(0, from)}[${flowItem(item, "")}]${text.slice(to)}`;
+  if (root.flow === true) return `${text.slice(0, from)}[${items.map((item) => flowItem(item, "")).join(", ")}]${text.slice(to)}`;
   const colon = text.indexOf(":", key[1]);
   const line = lineAfter(text, Math.max(to, colon + 1));
   if (colon < 0 || line === null) return null;
   const kept = value === null ? text.slice(0, line) : text.slice(0, from).replace(/[ \t]+$/, "") + text.slice(to, line);
-  return `${kept}${kept.endsWith("\n") ? "" : "\n"}${blockItem(item, columnOf(text, key[0]) + 2)}${text.slice(line)}`;
+  return `${kept}${kept.endsWith("\n") ? "" : "\n"}${blockItems(items, columnOf(text, key[0]) + 2, "")}${text.slice(line)}`;
 }
 
-/** Adds a list of one item at the end of the file. */
-export function appendTopLevel(text: string, root: YAMLMap, key: string, item: Item): string | null {
+/** Adds a list at the end of the file. */
+export function appendTopLevel(text: string, root: YAMLMap, key: string, ...items: readonly Item[]): string | null {
   const range = itemRange(root);
   if (range === null) return null;
-  if (root.flow !== true) return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}\n${key}:\n${blockItem(item, 2)}`;
+  if (root.flow !== true) return `${text}${text === "" || text.endsWith("\n") ? "" : "\n"}\n${key}:\n${blockItems(items, 2, "")}`;
   const last = root.items.at(-1);
   const end = last === undefined ? range[0] + 1 : leafEnd(last);
   if (end === null) return null;
   const layout = flowLayout(text, range[0] + 1);
   const deeper = layout.includes("\n") ? `${layout}  ` : "";
-  const list = `[${deeper}${flowItem(item, deeper)}${deeper === "" ? "" : layout}]`;
+  const list = `[${deeper}${items.map((item) => flowItem(item, deeper)).join(deeper === "" ? ", " : `,${deeper}`)}${deeper === "" ? "" : layout}]`;
   return `${text.slice(0, end)}${last === undefined ? "" : ","}${layout}${JSON.stringify(key)}: ${list}${text.slice(end)}`;
 }
 
@@ -102,13 +103,14 @@ function lineOrBrace(text: string, map: YAMLMap): number {
   return (itemRange(map)?.[0] ?? text.length) + 1;
 }
 
-function insertFlow(text: string, list: YAMLSeq, index: number, item: Item): string | null {
+function insertFlow(text: string, list: YAMLSeq, index: number, items: readonly Item[]): string | null {
   const open = itemRange(list)?.[0];
   const anchor = itemRange(list.items[Math.min(index, list.items.length - 1)]);
   if (open === undefined || anchor === null) return null;
   const layout = flowLayout(text, open + 1);
-  if (index >= list.items.length) return `${text.slice(0, anchor[1])},${layout}${flowItem(item, layout)}${text.slice(anchor[1])}`;
-  return `${text.slice(0, anchor[0])}${flowItem(item, layout)},${layout}${text.slice(anchor[0])}`;
+  const inserted = items.map((item) => flowItem(item, layout)).join(`,${layout}`);
+  if (index >= list.items.length) return `${text.slice(0, anchor[1])},${layout}${inserted}${text.slice(anchor[1])}`;
+  return `${text.slice(0, anchor[0])}${inserted},${layout}${text.slice(anchor[0])}`;
 }
 
 function removeFlow(text: string, list: YAMLSeq, index: number): string | null {
@@ -123,17 +125,22 @@ function removeFlow(text: string, list: YAMLSeq, index: number): string | null {
 }
 
 /** What separates the items of a flow collection: a space, or the line break and indentation that its first item has. */
-function flowLayout(text: string, afterBracket: number): string {
+export function flowLayout(text: string, afterBracket: number): string {
   return /^\r?\n[ \t]*/.exec(text.slice(afterBracket, afterBracket + 200))?.[0] ?? " ";
 }
 
 /** JSON is YAML's flow form. Over several lines where the list is. */
-function flowItem(item: Item, layout: string): string {
+export function flowItem(item: Item, layout: string): string {
+  if (typeof item !== "object") return JSON.stringify(item);
   if (!layout.includes("\n"))
     return `{ ${Object.entries(item)
       .map(([key, value]) => `${JSON.stringify(key)}: ${JSON.stringify(value)}`)
       .join(", ")} }`;
   return JSON.stringify(item, null, 2).replaceAll("\n", layout);
+}
+
+function blockItems(items: readonly Item[], column: number, blank: string): string {
+  return items.map((item) => blockItem(item, column)).join(blank);
 }
 
 /** `- id: x` and its further lines, with the dash at `column`; ends in a line break. */
@@ -151,14 +158,14 @@ function dashOf(list: YAMLSeq, index: number): number | null {
 }
 
 /** Where the text of a node ends, taken from its last scalar: the range of a block collection may go on over what follows it. */
-function leafEnd(node: unknown): number | null {
+export function leafEnd(node: unknown): number | null {
   if (isPair(node)) return leafEnd(node.value) ?? itemRange(node.key)?.[1] ?? null;
   if ((isMap(node) || isSeq(node)) && node.flow !== true) return leafEnd(node.items.at(-1));
   return itemRange(node)?.[1] ?? null;
 }
 
 /** Offset of the line after the one that `offset` is in. */
-function lineAfter(text: string, offset: number | null): number | null {
+export function lineAfter(text: string, offset: number | null): number | null {
   if (offset === null) return null;
   if (offset > 0 && text[offset - 1] === "\n") return offset;
   const end = text.indexOf("\n", offset);
@@ -169,7 +176,7 @@ function lineStart(text: string, offset: number): number {
   return text.lastIndexOf("\n", offset - 1) + 1;
 }
 
-function columnOf(text: string, offset: number): number {
+export function columnOf(text: string, offset: number): number {
   return offset - lineStart(text, offset);
 }
 

@@ -4,6 +4,7 @@
 import { decide, type Decision } from "../../src/decide.ts";
 import { errorKind, type EdgeError } from "../../src/errors.ts";
 import type { Facts } from "../../src/facts.ts";
+import type { BodyFacts } from "../../src/firewall/context.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import type { Plan } from "../../src/plan.ts";
 import type { Ruleset } from "../../src/ruleset.ts";
@@ -12,11 +13,14 @@ import { explainLadder, type ExplainedLadder } from "./ladder.ts";
 import { requestReasons, type RequestReason } from "./cache-reasons.ts";
 import { explainPools, explainState, type ExplainedPool, type ExplainedState, type OriginsKnown } from "./pools.ts";
 import { explainRoutes, type RouteVerdict } from "./routes.ts";
+import { ruleVerdicts, type RuleVerdict } from "./rules.ts";
 
 export interface ExplainInput extends OriginsKnown {
   readonly ruleset: Ruleset;
   readonly snapshot: Snapshot;
   readonly received: Received;
+  /** The request's body, as a byte string; empty when none was given. */
+  readonly body: string;
 }
 
 export interface Explanation {
@@ -39,12 +43,6 @@ export interface Explanation {
   readonly whenAllFail: ExplainedLadder | null;
   /** On what the standings in `pools` rest. */
   readonly state: ExplainedState;
-}
-
-export interface RuleVerdict {
-  readonly id: string;
-  /** What the decision did with it; `no-match`, `not-reached` (an earlier rule ended or skipped it), `disabled` and `expired` did nothing. */
-  readonly did: Decision["rules"][number]["did"] | "no-match" | "not-reached" | "disabled" | "expired";
 }
 
 export type ExplainedOutcome =
@@ -80,7 +78,8 @@ export function explain(input: ExplainInput): Explanation {
     return { request: null, site: null, route: null, routes: [], rules: [], outcome, pools: [], whenAllFail: null, state };
   }
   const facts = received.value;
-  const decision = decide(input.ruleset, facts, REQUEST_ID);
+  const brought = { body: inspected(input), lists: true };
+  const decision = decide(input.ruleset, facts, REQUEST_ID, brought);
   const { site, match } = decision;
   const routes = input.snapshot.sites.find((entry) => entry.name === site?.name)?.routes ?? [];
   const plan = decision.outcome.kind === "proxy" ? decision.outcome.plan : null;
@@ -90,25 +89,18 @@ export function explain(input: ExplainInput): Explanation {
     site: site?.name ?? null,
     route: match === null ? null : { id: match.route.id, params: match.params },
     routes: explainRoutes(routes, facts, match?.route.id ?? null),
-    rules: ruleVerdicts(input, facts, decision),
-    outcome: outcomeOf(decision, facts),
+    rules: ruleVerdicts(input, { facts, decision, body: brought.body }),
+    outcome: outcomeOf(decision, decision.facts),
     pools,
     whenAllFail: plan === null ? null : explainLadder({ plan, facts, pools, requestId: REQUEST_ID }),
     state,
   };
 }
 
-/** Rules run on a routed request only; without a route none is reached. */
-function ruleVerdicts(input: ExplainInput, facts: Facts, decision: Decision): readonly RuleVerdict[] {
-  const did = new Map(decision.rules.map((rule) => [rule.id, rule.did]));
-  const loaded = new Map(input.ruleset.rules.map((rule) => [rule.id, rule]));
-  return input.snapshot.rules.map((rule): RuleVerdict => {
-    const acted = did.get(rule.id);
-    if (acted !== undefined) return { id: rule.id, did: acted };
-    if (!rule.enabled) return { id: rule.id, did: "disabled" };
-    if (rule.expiresAtMs !== null && rule.expiresAtMs <= facts.receivedAtMs) return { id: rule.id, did: "expired" };
-    return { id: rule.id, did: decision.match !== null && loaded.get(rule.id)?.matches(facts) === false ? "no-match" : "not-reached" };
-  });
+/** So much of the body as the Worker would let rules see. */
+function inspected({ body, snapshot: { inspection } }: ExplainInput): BodyFacts {
+  const truncated = body.length > inspection.bytesMax;
+  return truncated && inspection.over === "skip" ? { bytes: "", truncated } : { bytes: body.slice(0, inspection.bytesMax), truncated };
 }
 
 function outcomeOf(decision: Decision, facts: Facts): ExplainedOutcome {

@@ -2,7 +2,8 @@
 
 import { printable, type Painter } from "../output/paint.ts";
 import { cacheLines } from "./cache-lines.ts";
-import type { ExplainedOutcome, Explanation, RuleVerdict } from "./explain.ts";
+import type { ExplainedOutcome, Explanation } from "./explain.ts";
+import type { RuleVerdict } from "./rules.ts";
 import { ladderLines } from "./ladder.ts";
 import { poolLines, stateLines } from "./pool-lines.ts";
 
@@ -45,12 +46,12 @@ function routeLine(route: Explanation["route"]): string {
 }
 
 function ruleLine(rule: RuleVerdict, paint: Painter): string {
-  const text = `  ${printable(rule.id)}: ${rule.did}`;
+  const text = `  ${printable(rule.id)}: ${rule.did === "later" ? `in the phase ${rule.phase}` : rule.did}`;
   if (rule.did === "block" || rule.did === "redirect") return paint("red", text);
-  return rule.did === "no-match" || rule.did === "not-reached" || rule.did === "disabled" || rule.did === "expired"
-    ? paint("dim", text)
-    : paint("yellow", text);
+  return QUIET.has(rule.did) ? paint("dim", text) : paint("yellow", text);
 }
+
+const QUIET: ReadonlySet<RuleVerdict["did"]> = new Set(["no-match", "not-reached", "disabled", "expired", "later"]);
 
 function outcomeLines(outcome: ExplainedOutcome): readonly string[] {
   switch (outcome.kind) {

@@ -44,6 +44,9 @@ export interface LocalWorker {
 
 const HOST = "127.0.0.1";
 
+/** What rules did shows at once: nobody waits 20 s for a count on his own machine. */
+const LOCAL_VARS = { RULE_STATS_MS: "1000" };
+
 /**
  * Starts the Worker and waits until it answers.
  *
@@ -88,7 +91,7 @@ function miniflareOptions(options: WorkerOptions): ConstructorParameters<typeof 
         ...kv,
         // Other Workers of the account are not on this machine: an origin behind such a binding counts as unreachable.
         serviceBindings: Object.fromEntries(services.map(({ binding, name }) => [binding, name])),
-        bindings: { ...(worker.bindings as Record<string, string> | undefined), ...options.vars, ...options.secrets },
+        bindings: { ...LOCAL_VARS, ...(worker.bindings as Record<string, string> | undefined), ...options.vars, ...options.secrets },
         modules: true,
         scriptPath: options.scriptPath,
         unsafeDirectSockets: [{ host: HOST, port: options.directPort ?? 0 }],

@@ -22,7 +22,8 @@ export type AdminPath =
   | "/_breakwater/release"
   | "/_breakwater/purge"
   | "/_breakwater/refresh"
-  | "/_breakwater/alert-test";
+  | "/_breakwater/alert-test"
+  | `/_breakwater/rule-stats?${string}`;
 
 const CALL_TIMEOUT_MS = 10_000;
 

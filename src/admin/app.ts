@@ -5,6 +5,7 @@
 import { Hono, type Context } from "hono";
 import { parseJson } from "../json-document.ts";
 import { ADMIN_BODY_BYTES_MAX } from "../limits.ts";
+import { allRules } from "../firewall/rules.ts";
 import type { Markers } from "../origin/markers.ts";
 import type { OriginTable } from "../origin/table.ts";
 import type { Ports, PurgeReceipt, PurgeRequest } from "../ports.ts";
@@ -15,6 +16,7 @@ import { originsReport } from "./origins.ts";
 import { purgeMethodBody } from "./purge-method.ts";
 import { parsePurges } from "./purge-request.ts";
 import { readText } from "./read-text.ts";
+import { readStatsQuery, ruleStatsAnswer } from "./rule-stats.ts";
 import { createTokenGuard } from "./token.ts";
 
 export interface ControlContext {
@@ -37,7 +39,16 @@ export interface Admin {
 }
 
 /** Why a request that came with the token was refused. Stable, for scripts. */
-export type AdminErrorCode = "unknown-path" | "bad-request" | "too-large" | "ledger-failed" | "no-release" | "no-webhook" | "internal";
+export type AdminErrorCode =
+  | "unknown-path"
+  | "bad-request"
+  | "too-large"
+  | "ledger-failed"
+  | "no-release"
+  | "no-webhook"
+  | "no-rule-stats"
+  | "rule-stats-failed"
+  | "internal";
 
 type AdminContext = Context<{ Bindings: ControlContext }>;
 
@@ -55,7 +66,7 @@ export function createAdmin(): Admin {
   };
 }
 
-const PATHS = "GET status, origins, health, release, overrides; POST purge, refresh, alert-test";
+const PATHS = "GET status, origins, health, release, overrides, rule-stats; POST purge, refresh, alert-test";
 
 function createApp(): Hono<{ Bindings: ControlContext }> {
   const app = new Hono<{ Bindings: ControlContext }>().basePath("/_breakwater");
@@ -70,6 +81,7 @@ function createApp(): Hono<{ Bindings: ControlContext }> {
   });
   app.get("/origins", (context) => originsInfo(context));
   app.get("/release", (context) => releaseInfo(context));
+  app.get("/rule-stats", (context) => ruleStatsInfo(context));
   app.post("/purge", (context) => purgeBody(context));
   app.post("/refresh", async ({ env }) => json(200, await env.holder.refreshNow(env.ports, { pastCopies: true })));
   app.post("/alert-test", (context) => testWebhook(context));
@@ -103,9 +115,10 @@ async function releaseInfo({ env }: AdminContext): Promise<Response> {
     name,
     origins: origins.map(({ id, weight, backup }) => ({ id, weight, backup })),
   }));
-  const rules = ruleset.rules.map(({ id, description, when, action, mode, expiresAtMs, owner }) => ({
+  const rules = allRules(ruleset.rules).map(({ id, description, phase, when, action, mode, expiresAtMs, owner }) => ({
     id,
     description,
+    phase,
     when,
     action: action.kind,
     mode,
@@ -113,6 +126,21 @@ async function releaseInfo({ env }: AdminContext): Promise<Response> {
     owner,
   }));
   return json(200, { release: ruleset.release, pointer, pools, rules });
+}
+
+async function ruleStatsInfo({ req, env }: AdminContext): Promise<Response> {
+  const { ruleStats, log } = env.ports;
+  if (ruleStats === null || ruleStats === undefined)
+    return refuse(409, "no-rule-stats", "nothing is kept of what rules did: the Worker has no Durable Object bound as RULE_STATS");
+  const query = readStatsQuery(new URL(req.raw.url).searchParams, env.nowMs);
+  if (!query.ok) return refuse(400, "bad-request", query.error);
+  const state = await env.holder.current(env.ports, env.nowMs);
+  try {
+    return json(200, await ruleStatsAnswer(ruleStats, query.value, { nowMs: env.nowMs, release: state?.ruleset.release ?? null }));
+  } catch (cause) {
+    log.write({ event: "rule-stats-failed", message: causeText(cause) });
+    return refuse(503, "rule-stats-failed", "the Durable Object that keeps them did not answer; ask again");
+  }
 }
 
 async function purgeBody({ req, env }: AdminContext): Promise<Response> {

@@ -23,9 +23,11 @@ export interface KeySource {
   readonly route: string | null;
   /** One of the pools that the route shares its visitors among: what a canary answers is for its own visitors. */
   readonly pool: string | null;
+  /** What rules tell the origin besides: what one such request is answered is not for those without. */
+  readonly changes: string | null;
 }
 
-const ANYWHERE: KeySource = { route: null, pool: null };
+const ANYWHERE: KeySource = { route: null, pool: null, changes: null };
 
 /** The facts that a key may be made of. */
 export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "headers"> & {
@@ -39,18 +41,19 @@ export type KeyFacts = Pick<Facts, "scheme" | "host" | "path" | "query" | "heade
 export function cacheKey(facts: KeyFacts, policy: CacheKeySnapshot, from: KeySource = ANYWHERE): CacheKey {
   const query = keyedQuery(facts.query, policy);
   const url = `${facts.scheme}://${facts.host}${facts.path}${query === "" ? "" : `?${query}`}`;
-  const { route, pool } = from;
+  const { route, pool, changes } = from;
   const added = [
     ...addedParts(facts, policy),
     ...(route === null ? [] : [part("route", "", route)]),
     ...(pool === null ? [] : [part("pool", "", pool)]),
+    ...(changes === null ? [] : [part("changes", "", changes)]),
   ].join("&");
   return { key: added === "" ? url : `${url}#${added}`, target: { path: facts.path, query } };
 }
 
 /** @param split - The pool of this visitor, where the route shares its visitors out. */
 export function keySource(route: Pick<RouteSnapshot, "id" | "conditions">, split: { readonly pool: string } | null): KeySource {
-  return { route: route.conditions.length > 0 ? route.id : null, pool: split?.pool ?? null };
+  return { route: route.conditions.length > 0 ? route.id : null, pool: split?.pool ?? null, changes: null };
 }
 
 /** The URL of a key, without what the route adds: what a purge or an invalidation names. */
@@ -94,7 +97,7 @@ function cookieValue(headers: Headers, name: string): string | null {
 }
 
 function part(
-  kind: "header" | "cookie" | "country" | "device" | "language" | "route" | "pool",
+  kind: "header" | "cookie" | "country" | "device" | "language" | "route" | "pool" | "changes",
   name: string,
   value: string | null,
 ): string {

@@ -3,10 +3,12 @@
 
 import type { Expression } from "../expression/ast.ts";
 import { regexesOf } from "../expression/regexes.ts";
-import { CONFIG_DIAGNOSTICS_MAX, SNAPSHOT_BYTES_MAX } from "../limits.ts";
+import { CONFIG_DIAGNOSTICS_MAX, LIST_DOCUMENT_CHARS_MAX, LISTS_CHARS_MAX, SNAPSHOT_BYTES_MAX } from "../limits.ts";
 import { checkConfig } from "./check.ts";
+import type { CheckedRule } from "./check/rules.ts";
 import { checkRedirectLoops } from "./check/redirect-loops.ts";
 import { compileConfig } from "./compile.ts";
+import { storeLists } from "./compile/list-store.ts";
 import { compareDiagnostics, isError } from "./diagnostic.ts";
 import type { Diagnostic } from "./diagnostic.ts";
 import { encodeSnapshot } from "./encode.ts";
@@ -38,6 +40,8 @@ export interface BuildOutput {
   readonly snapshot: Snapshot | null;
   /** The config in its long form, every default filled; null when the file does not fit the schema. */
   readonly config: NormalConfig | null;
+  /** Texts of the long lists that the snapshot names, by their hash. */
+  readonly lists: ReadonlyMap<string, string>;
 }
 
 /** Never throws on a user's input. */
@@ -51,22 +55,30 @@ export async function buildConfig(input: BuildInput): Promise<BuildOutput> {
   const resources = loadResources(config, input.files, source);
   const checked: Diagnostic[] = [...found, ...resources.diagnostics];
   const context = { config, source, resources, mode: input.mode, nowMs: input.nowMs ?? Date.now(), diagnostics: checked };
-  const { expressions, lists } = checkConfig(context);
+  const { rules, lists } = checkConfig(context);
   if (checked.some(isError)) return finish(checked, null, config);
   const compiled = input.mode === "local" ? withOriginHosts(config) : config;
-  const snapshot = compileConfig({ config: compiled, resources, lists, expressions: await proved(expressions) });
+  const stored = await storeLists(lists);
+  const snapshot = compileConfig({ config: compiled, resources, lists: stored.snapshots, rules: await proved(rules) });
   checkRedirectLoops(context, snapshot);
   if (checked.some(isError)) return finish(checked, null, config);
-  const bytes = new TextEncoder().encode(encodeSnapshot(snapshot)).length;
-  return bytes > SNAPSHOT_BYTES_MAX ? finish([...checked, tooLarge(source, bytes)], null, config) : finish(checked, snapshot, config);
+  checked.push(...sizeProblems(source, snapshot, stored.documents));
+  if (checked.some(isError)) return finish(checked, null, config);
+  return { ...finish(checked, snapshot, config), lists: stored.documents };
+}
+
+/** A config's long form without a look at what its parts mean; null, and why, when the text cannot be read that far. */
+export function readConfigText(entry: string, text: string): Pick<BuildOutput, "config" | "diagnostics"> {
+  const { value, diagnostics, source } = parseConfig(entry, text);
+  const validated = value === undefined ? { config: null, diagnostics: [] } : validate(value, source);
+  return { config: validated.config, diagnostics: [...diagnostics, ...validated.diagnostics].toSorted(compareDiagnostics) };
 }
 
 /**
  * Names of the files that the config refers to, each once, as written there. Empty when the text cannot be read that far.
  */
 export function referencedFiles(text: string): readonly string[] {
-  const { value, source } = parseConfig("", text);
-  const { config } = value === undefined ? { config: null } : validate(value, source);
+  const { config } = readConfigText("", text);
   return config === null ? [] : [...new Set(fileReferences(config).map((reference) => reference.file))];
 }
 
@@ -93,21 +105,23 @@ function withOwnHost({ health, ...pool }: NormalConfig["pools"][string]): Normal
   return { ...pool, health: asked };
 }
 
-function tooLarge(source: Source, bytes: number): Diagnostic {
-  const message = `The compiled config has ${bytes} bytes.`;
-  return source.diagnostic({
-    severity: "error",
-    code: "snapshot-too-large",
-    path: [],
-    message,
-    expected: `at most ${SNAPSHOT_BYTES_MAX} bytes`,
-    fix: "Shorten lists and pages.",
-  });
+function sizeProblems(source: Source, snapshot: Snapshot, lists: ReadonlyMap<string, string>): readonly Diagnostic[] {
+  const tooLarge = (code: string, message: string, expected: string, path: readonly string[] = []): Diagnostic =>
+    source.diagnostic({ severity: "error", code, path, message, expected, fix: "Shorten lists and pages." });
+  const bytes = new TextEncoder().encode(encodeSnapshot(snapshot)).length;
+  if (bytes > SNAPSHOT_BYTES_MAX)
+    return [tooLarge("snapshot-too-large", `The compiled config has ${bytes} bytes.`, `at most ${SNAPSHOT_BYTES_MAX} bytes`)];
+  const sizes = [...lists.values()].map((text) => text.length);
+  const [chars, longest] = [sizes.reduce((sum, length) => sum + length, 0), Math.max(0, ...sizes)];
+  if (longest <= LIST_DOCUMENT_CHARS_MAX && chars <= LISTS_CHARS_MAX) return [];
+  const message = `The compiled lists have ${chars} characters, the longest ${longest}.`;
+  return [tooLarge("lists-too-large", message, `at most ${LISTS_CHARS_MAX}, and ${LIST_DOCUMENT_CHARS_MAX} for one`, ["lists"])];
 }
 
 function finish(diagnostics: readonly Diagnostic[], snapshot: Snapshot | null, config: NormalConfig | null): BuildOutput {
   const sorted = diagnostics.toSorted(compareDiagnostics);
-  if (sorted.length <= CONFIG_DIAGNOSTICS_MAX) return { diagnostics: sorted, snapshot, config };
+  const lists = new Map<string, string>();
+  if (sorted.length <= CONFIG_DIAGNOSTICS_MAX) return { diagnostics: sorted, snapshot, config, lists };
   const shown = sorted.slice(0, CONFIG_DIAGNOSTICS_MAX - 1);
   const last = sorted[CONFIG_DIAGNOSTICS_MAX - 1];
   const message = `${sorted.length - shown.length} more problems are not shown.`;
@@ -116,16 +130,17 @@ function finish(diagnostics: readonly Diagnostic[], snapshot: Snapshot | null, c
       last === undefined ? shown : [...shown, { ...last, path: [], code: "too-many-problems", message, fix: "Correct those above first." }],
     snapshot,
     config,
+    lists,
   };
 }
 
 /** Patterns that are not linear by their form alone are analysed, so that V8 may run what is proved. Three megabytes of analyser are loaded only then. */
-async function proved(expressions: readonly (Expression | null)[]): Promise<readonly (Expression | null)[]> {
-  const isUnproved = (expression: Expression | null): boolean =>
+async function proved(rules: readonly CheckedRule[]): Promise<readonly CheckedRule[]> {
+  const isUnproved = (expression: Expression | null): expression is Expression =>
     expression !== null && regexesOf(expression).some(({ maxLength }) => maxLength !== null);
-  if (!expressions.some(isUnproved)) return expressions;
+  if (!rules.some(({ when, count }) => isUnproved(when) || isUnproved(count))) return rules;
   const { proveRegexes } = await import("../expression/regex-safety.ts");
-  return expressions.map((expression) =>
-    expression !== null && isUnproved(expression) ? proveRegexes(expression).expression : expression,
-  );
+  const prove = (expression: Expression | null): Expression | null =>
+    isUnproved(expression) ? proveRegexes(expression).expression : expression;
+  return rules.map((rule) => ({ ...rule, when: prove(rule.when), count: prove(rule.count) }));
 }

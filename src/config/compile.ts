@@ -2,16 +2,17 @@
 // the same bytes, whatever the order of keys, sites and routes in the file. Assumes that `check.ts` found no error; what that
 // promises is asserted, never reported.
 
-import type { Expression } from "../expression/ast.ts";
 import { compileRanges } from "../expression/ip.ts";
-import { compareText } from "./compile/order.ts";
+import { compareText, promised } from "./compile/order.ts";
 import { compilePool } from "./compile/pool.ts";
 import { compileRule } from "./compile/rule.ts";
 import { compileSite } from "./compile/site.ts";
+import type { CheckedRule } from "./check/rules.ts";
 import type { NormalConfig } from "./normalize.ts";
 import type { Resources } from "./resources.ts";
 import { SNAPSHOT_FORMAT } from "./snapshot.ts";
 import type { ListSnapshot, Snapshot } from "./snapshot.ts";
+import { parseSizeBytes } from "./units.ts";
 
 export interface CompileInput {
   readonly config: NormalConfig;
@@ -19,17 +20,18 @@ export interface CompileInput {
   /** By list name, as the check compiled them. */
   readonly lists: ReadonlyMap<string, ListSnapshot>;
   /** One for each rule, in order, as the check parsed them. */
-  readonly expressions: readonly (Expression | null)[];
+  readonly rules: readonly CheckedRule[];
 }
 
-export function compileConfig({ config, resources, lists, expressions }: CompileInput): Snapshot {
+export function compileConfig({ config, resources, lists, rules }: CompileInput): Snapshot {
   const pools = Object.entries(config.pools).toSorted(([a], [b]) => compareText(a, b));
   return {
     format: SNAPSHOT_FORMAT,
     sites: config.sites.map((site) => compileSite(site, resources)).toSorted((a, b) => compareText(a.name, b.name)),
     pools: pools.map(([name, pool]) => compilePool(name, pool)),
     lists: Object.fromEntries([...lists].toSorted(([a], [b]) => compareText(a, b))),
-    rules: config.firewall.map((rule, index) => compileRule(rule, expressions[index] ?? null)),
+    rules: config.firewall.map((rule, index) => compileRule(rule, promised(rules[index] ?? null, `rule ${rule.id}`))),
+    inspection: { bytesMax: promised(parseSizeBytes(config.inspection.bytes), "inspection.bytes"), over: config.inspection.over },
     client: { trustedProxies: compileRanges(config.client.trustedProxies).ranges, addressHeader: config.client.addressHeader },
     alerts: config.alerts === undefined ? null : { url: config.alerts.webhook, secret: config.alerts.secret ?? null },
   };

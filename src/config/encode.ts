@@ -48,7 +48,8 @@ export async function decodeSnapshot(text: string, expectedHash: string): Promis
   return format === SNAPSHOT_FORMAT ? ok(value as Snapshot) : fail({ kind: "unknown-format", found: format });
 }
 
-async function hashText(text: string): Promise<string> {
+/** SHA-256 of a text in UTF-8, 64 lower-case hexadecimal digits. */
+export async function hashText(text: string): Promise<string> {
   const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -2,6 +2,7 @@
 // release and isolate; does no checking, since a snapshot was checked when it was published and its hash verified when read.
 
 import { isInRanges } from "../expression/ip.ts";
+import { createListTable } from "../firewall/list-table.ts";
 import { loadRules } from "../firewall/rules.ts";
 import { createHostTable } from "../routing/host-table.ts";
 import { createRouteTable } from "../routing/path-table.ts";
@@ -14,12 +15,15 @@ import type { SiteSnapshot, Snapshot } from "./snapshot.ts";
  * @throws Error on a rule of a newer language than this Worker's; the caller keeps its last good ruleset.
  */
 export function loadRuleset(snapshot: Snapshot, release: string): Ruleset {
+  const lists = createListTable(snapshot.lists);
   return Object.freeze({
     release,
     hosts: createHostTable(snapshot.sites.map(loadSite)),
     pools: new Map(snapshot.pools.map((pool) => [pool.name, pool])),
     originBases: [...new Set(snapshot.pools.flatMap((pool) => pool.origins.map((origin) => origin.base)))],
-    rules: Object.freeze(loadRules(snapshot.rules, snapshot.lists)),
+    rules: Object.freeze(loadRules(snapshot.rules, lists.memberships)),
+    lists,
+    inspection: snapshot.inspection,
     client: loadClient(snapshot.client, snapshot.pools),
     alerts: snapshot.alerts,
   });

@@ -4,7 +4,8 @@
 import type { z } from "zod";
 import type { Config } from "./schema.ts";
 import { cacheLong } from "./schema/cache.ts";
-import { actionLong, testLong, type blockLong, type list, type rule } from "./schema/firewall.ts";
+import { testLong, type list, type rule } from "./schema/firewall.ts";
+import { actionLong, ruleRedirectLong, skipLong } from "./schema/rule-action.ts";
 import { authLong, healthLong, originLong, stickyLong, type hashLong, type pool } from "./schema/pool.ts";
 import { failureRespondLong, redirectLong, respondLong, retryLong, splitLong, timeoutLong, type route } from "./schema/route.ts";
 import { hstsLong, maintenanceLong, type pageLong } from "./schema/site.ts";
@@ -21,6 +22,7 @@ export interface NormalConfig {
   readonly pools: Readonly<Record<string, NormalPool>>;
   readonly lists: Readonly<Record<string, NormalList>>;
   readonly firewall: readonly NormalRule[];
+  readonly inspection: Config["inspection"];
   readonly client: Config["client"];
   readonly alerts?: NonNullable<Config["alerts"]>;
 }
@@ -67,12 +69,19 @@ export interface NormalRule extends Omit<RawRule, "action" | "tests"> {
   readonly tests: { readonly match: readonly NormalTest[]; readonly pass: readonly NormalTest[] };
 }
 
+type RawAction = z.output<typeof actionLong>;
+
 /** One key of these, by the check. */
-export interface NormalAction {
-  readonly block?: z.output<typeof blockLong>;
-  readonly log?: Readonly<Record<string, never>>;
-  readonly skip?: "all" | readonly string[];
-  readonly redirect?: z.output<typeof redirectLong>;
+export interface NormalAction extends Omit<RawAction, "skip" | "redirect" | "set"> {
+  readonly skip?: z.output<typeof skipLong>;
+  readonly redirect?: z.output<typeof ruleRedirectLong>;
+  readonly set?: NormalSet;
+}
+
+export interface NormalSet extends Omit<NonNullable<RawAction["set"]>, "cache" | "timeout" | "retry"> {
+  readonly cache?: z.output<typeof cacheLong>;
+  readonly timeout?: z.output<typeof timeoutLong>;
+  readonly retry?: z.output<typeof retryLong>;
 }
 
 export type NormalTest = z.output<typeof testLong>;
@@ -83,6 +92,7 @@ export function normalizeConfig(config: Config): NormalConfig {
     pools: mapValues(config.pools, normalizePool),
     lists: config.lists,
     firewall: config.firewall.map(normalizeRule),
+    inspection: config.inspection,
     client: { ...config.client, addressHeader: config.client.addressHeader.toLowerCase() },
     ...(config.alerts !== undefined && { alerts: config.alerts }),
   };
@@ -192,8 +202,27 @@ function normalizeRule(raw: RawRule): NormalRule {
 }
 
 function normalizeAction(action: RawRule["action"]): NormalAction {
-  const { redirect, ...rest } = typeof action === "object" ? action : actionLong.parse({ [action]: action === "skip" ? "all" : {} });
-  return { ...(rest as NormalAction), ...(redirect !== undefined && { redirect: normalizeRedirect(redirect) }) };
+  const { skip, redirect, set, ...rest } =
+    typeof action === "object" ? action : actionLong.parse({ [action]: action === "skip" ? "all" : {} });
+  return {
+    ...rest,
+    ...(skip !== undefined && { skip: normalizeSkip(skip) }),
+    ...(redirect !== undefined && { redirect: typeof redirect === "string" ? ruleRedirectLong.parse({ to: redirect }) : redirect }),
+    ...(set !== undefined && { set: normalizeSet(set) }),
+  };
+}
+
+function normalizeSkip(skip: NonNullable<RawAction["skip"]>): z.output<typeof skipLong> {
+  return typeof skip === "string" || Array.isArray(skip) ? skipLong.parse({ rules: skip }) : skip;
+}
+
+function normalizeSet({ cache, timeout, retry, ...rest }: NonNullable<RawAction["set"]>): NormalSet {
+  return {
+    ...rest,
+    ...(cache !== undefined && { cache: normalizeCache(cache) }),
+    ...(timeout !== undefined && { timeout: normalizeTimeout(timeout) }),
+    ...(retry !== undefined && { retry: normalizeRetry(retry) }),
+  };
 }
 
 /** `POST /path`, `/path`, `GET https://host/path`. */

@@ -3,12 +3,12 @@
 
 import { CONFIG_REFERENCED_BYTES_MAX, LIST_ENTRIES_MAX, PAGE_BYTES_MAX } from "../limits.ts";
 import type { Diagnostic } from "./diagnostic.ts";
-import type { NormalConfig } from "./normalize.ts";
+import { readEntryLines, type WrittenEntry } from "./list-lines.ts";
+import type { NormalConfig, NormalList } from "./normalize.ts";
 import type { Path, Source } from "./source.ts";
 
 /** One entry of a list, with the place to blame. */
-export interface ListEntry {
-  readonly value: string;
+export interface ListEntry extends WrittenEntry {
   /** 1-based line of the list's file; null for an entry in the config itself. */
   readonly line: number | null;
 }
@@ -49,26 +49,27 @@ export function loadResources(config: NormalConfig, files: Readonly<Record<strin
   const lists = new Map<string, readonly ListEntry[]>();
   const diagnostics: Diagnostic[] = [];
   for (const [name, list] of Object.entries(config.lists)) {
-    lists.set(
-      name,
-      (list.entries ?? []).map((value) => ({ value: String(value), line: null })),
-    );
+    lists.set(name, (list.entries ?? []).map(inlineEntry));
   }
   for (const reference of fileReferences(config)) {
     const text = fileText(files, reference.file);
     const problem = text === null ? missing(reference, source) : tooLarge(reference, text, source);
     if (problem !== null) diagnostics.push(problem);
     else if (reference.kind === "page") pages.set(reference.file, text ?? "");
-    else lists.set(String(reference.path[1]), listEntries(text ?? ""));
+    else lists.set(String(reference.path[1]), readEntryLines(text ?? ""));
   }
   return { pages, lists, diagnostics };
 }
 
-/** `./x` and `x` are the same file. */
 function fileText(files: Readonly<Record<string, string>>, file: string): string | null {
+  const name = fileKey(files, file);
+  return name === null ? null : (files[name] ?? null);
+}
+
+/** The name under which a file is among those handed in: `./x` and `x` are the same. */
+export function fileKey(files: Readonly<Record<string, string>>, file: string): string | null {
   const bare = file.replace(/^(\.\/)+/, "");
-  for (const name of [file, bare, `./${bare}`]) if (Object.hasOwn(files, name)) return files[name] ?? null;
-  return null;
+  return [file, bare, `./${bare}`].find((name) => Object.hasOwn(files, name)) ?? null;
 }
 
 function missing(reference: FileReference, source: Source): Diagnostic {
@@ -87,7 +88,7 @@ function missing(reference: FileReference, source: Source): Diagnostic {
 function tooLarge(reference: FileReference, text: string, source: Source): Diagnostic | null {
   const bytesMax = reference.kind === "page" ? PAGE_BYTES_MAX : CONFIG_REFERENCED_BYTES_MAX;
   const bytes = text.length > bytesMax ? text.length : new TextEncoder().encode(text).length;
-  const entries = reference.kind === "list" && bytes <= bytesMax ? listEntries(text).length : 0;
+  const entries = reference.kind === "list" && bytes <= bytesMax ? readEntryLines(text).length : 0;
   const { file, path } = reference;
   if (bytes > bytesMax) {
     const fix = reference.kind === "page" ? "Link to large images and styles instead of including them." : "Split it into several lists.";
@@ -112,10 +113,8 @@ function tooLarge(reference: FileReference, text: string, source: Source): Diagn
   });
 }
 
-/** A `#` at the start of a line or after white space begins a comment: `a#b` is an entry. */
-function listEntries(text: string): readonly ListEntry[] {
-  return text
-    .split("\n")
-    .map((line, index) => ({ value: line.replace(/(^|\s)#.*$/, "").trim(), line: index + 1 }))
-    .filter((entry) => entry.value !== "");
+/** An entry in the config itself, in its short or its long form. */
+export function inlineEntry(entry: NonNullable<NormalList["entries"]>[number]): ListEntry {
+  if (typeof entry !== "object") return { value: String(entry), expires: null, comment: null, line: null };
+  return { value: String(entry.value), expires: entry.expires ?? null, comment: entry.comment ?? null, line: null };
 }

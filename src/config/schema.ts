@@ -3,7 +3,7 @@
 
 import { z } from "zod";
 import { LISTS_MAX, POOLS_MAX, RULES_MAX } from "../limits.ts";
-import { list, listName, rule } from "./schema/firewall.ts";
+import { inspection, list, listName, rule } from "./schema/firewall.ts";
 import { pool } from "./schema/pool.ts";
 import { address, headerName, key, mapping, name, secretName, text } from "./schema/scalars.ts";
 import { sites } from "./schema/site.ts";
@@ -30,6 +30,7 @@ export const configSchema = mapping({
     "Lists by the name that rules use after `$`.",
   ),
   firewall: key(z.array(rule).max(RULES_MAX).default([]), "Rules, in order. They run before the cache: cached answers are protected too."),
+  inspection: key(inspection.prefault({}), "How much of a request's body rules may look at."),
   client: key(
     mapping({
       trustedProxies: key(z.array(address).default([]), "Proxies in front of Breakwater whose X-Forwarded-For is believed.", [

@@ -2,11 +2,11 @@
 // defaults are filled, everything is sorted and checked; `load.ts` turns it into closures and maps. Nothing here refers to
 // the user's file format, and nothing at run time refers to anything but this.
 
-import type { Expression } from "../expression/ast.ts";
 import type { PoolSnapshot } from "./pool-snapshot.ts";
+import type { InspectionSnapshot, RuleSnapshot } from "./rule-snapshot.ts";
 
 /** Raised on any change that an older Worker would misread. A Worker keeps its last good state when it meets an unknown one. */
-export const SNAPSHOT_FORMAT = 3;
+export const SNAPSHOT_FORMAT = 4;
 
 export interface Snapshot {
   readonly format: typeof SNAPSHOT_FORMAT;
@@ -15,6 +15,7 @@ export interface Snapshot {
   readonly lists: Readonly<Record<string, ListSnapshot>>;
   /** In the order of the file. */
   readonly rules: readonly RuleSnapshot[];
+  readonly inspection: InspectionSnapshot;
   readonly client: ClientSnapshot;
   /** Where changes of the origins' health are told; null is nowhere. */
   readonly alerts: AlertsSnapshot | null;
@@ -42,10 +43,28 @@ export interface IpRanges {
   readonly v6: readonly string[];
 }
 
-export type ListSnapshot =
-  | ({ readonly kind: "ip" } & IpRanges)
-  | { readonly kind: "asn"; readonly entries: readonly number[] }
-  | { readonly kind: "string" | "host" | "country"; readonly entries: readonly string[] };
+export type ListKind = "ip" | "asn" | "country" | "string" | "host";
+
+/** A short list is here whole, a long one is a document of its own that an isolate reads when a rule first needs it. */
+export type ListSnapshot = ListContent | ListReference;
+
+/**
+ * The entries of a list, sorted, without those that others cover. `until` has those that expire, as `[position, ms, position, ms,
+ * ...]`; positions count the ranges of `v4` and go on with those of `v6`.
+ */
+export type ListContent =
+  | ({ readonly kind: "ip"; readonly until: readonly number[] } & IpRanges)
+  | { readonly kind: "asn"; readonly entries: readonly number[]; readonly until: readonly number[] }
+  | { readonly kind: "string" | "host" | "country"; readonly entries: readonly string[]; readonly until: readonly number[] };
+
+/** The document under `list/<hash>`. */
+export interface ListReference {
+  readonly kind: ListKind;
+  /** SHA-256 of the document's text, lower-case hexadecimal. */
+  readonly hash: string;
+  /** Entries in it. */
+  readonly count: number;
+}
 
 export interface SiteSnapshot {
   readonly name: string;
@@ -270,24 +289,3 @@ export interface HedgeSnapshot {
   /** Null: measured, per origin and route. */
   readonly afterMs: number | null;
 }
-
-export interface RuleSnapshot {
-  readonly id: string;
-  readonly description: string;
-  /** As written, for people. */
-  readonly when: string;
-  readonly expression: Expression;
-  readonly action: RuleActionSnapshot;
-  readonly enabled: boolean;
-  /** log: evaluated and logged as it would act, but does not act. */
-  readonly mode: "enforce" | "log";
-  readonly expiresAtMs: number | null;
-  readonly owner: string;
-}
-
-export type RuleActionSnapshot =
-  | { readonly kind: "block"; readonly status: number; readonly contentType: string | null; readonly body: string | null }
-  | { readonly kind: "log" }
-  /** rules: the ids that are passed over; null is all that follow. */
-  | { readonly kind: "skip"; readonly rules: readonly string[] | null }
-  | ({ readonly kind: "redirect" } & Omit<RedirectActionSnapshot, "kind">);

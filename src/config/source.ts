@@ -20,6 +20,8 @@ export interface Source {
   diagnosticAtKey(problem: Problem): Diagnostic;
   /** Inside the text value of `problem.path`, `index` UTF-16 units from its start. */
   diagnosticInside(index: number, problem: Problem): Diagnostic;
+  /** Whether the user wrote a value at this path. */
+  has(path: Path): boolean;
   /** At an offset in the file. */
   diagnosticAt(offset: number, problem: Problem): Diagnostic;
 }
@@ -42,6 +44,7 @@ export function createSource(input: SourceInput): Source {
   return {
     file,
     text,
+    has: (path) => find(input, path).isWhole,
     diagnosticAt: at,
     diagnostic: (problem) => at(find(input, problem.path).value, problem),
     diagnosticAtKey: (problem) => at(find(input, problem.path).key, problem),
@@ -63,15 +66,17 @@ interface Found {
   /** Offsets in the file. */
   readonly key: number;
   readonly value: number;
+  /** False where the path leads out of the file, and this is its nearest parent. */
+  readonly isWhole: boolean;
 }
 
 function find(input: SourceInput, path: Path): Found {
-  let found: Found = { node: input.root, key: 0, value: startOf(input.root, 0) };
+  let found: Found = { node: input.root, key: 0, value: startOf(input.root, 0), isWhole: true };
   for (const step of path) {
     const next = child(input, resolve(input, found.node), step);
-    if (next === null) return found;
+    if (next === null) return { ...found, isWhole: false };
     const key = startOf(next.key, startOf(next.node, found.value));
-    found = { node: next.node, key, value: startOf(next.node, key) };
+    found = { node: next.node, key, value: startOf(next.node, key), isWhole: true };
   }
   return { ...found, node: resolve(input, found.node) };
 }

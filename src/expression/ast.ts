@@ -107,3 +107,9 @@ export type Argument =
   | { readonly kind: "literal"; readonly literal: Literal }
   /** A pattern that is compiled when loading. */
   | { readonly kind: "regex"; readonly pattern: RegexLiteral };
+
+/**
+ * What gives a single value outside a condition: the target of a redirect, a header's value, a rate limit's key. A `Value` here is a
+ * Bytes, an Int, an Ip or a Bool, without `[*]` in its own indexes.
+ */
+export type ScalarSource = { readonly kind: "literal"; readonly literal: Literal } | Value;

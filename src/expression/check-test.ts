@@ -38,11 +38,19 @@ export function checkTest(checker: Checker, subject: CheckedValue, written: Synt
     return null;
   }
   const { right } = operator;
+  if (right.kind === "hole") return null;
   if (right.kind === "list") return checkList(checker, right, type);
   if (right.kind === "set") return checkSet(checker, subject, right.items, type);
   const test = readTest(checker, operator.name, right.token, type);
   if (test?.op === "eq" && test.value.type === "Bytes") warnOfDoubt(checker, subject, test.value.value, right);
   return test;
+}
+
+/** Checks what can be wrong on the right of an operator whatever stands on its left. */
+export function checkUntyped(checker: Checker, { name, right }: SyntaxOperator): void {
+  if (right.kind === "list") checkList(checker, right, null);
+  const [only, ...more] = TAKES[name];
+  if (right.kind === "literal" && only === "Bytes" && more.length === 0) readTest(checker, name, right.token, only);
 }
 
 function readTest(checker: Checker, name: OperatorName, token: Token, type: Comparable): Test | null {
@@ -66,7 +74,7 @@ function readTest(checker: Checker, name: OperatorName, token: Token, type: Comp
     }
     case "matches": {
       const source = take(checker, token, readRegexText(token));
-      const pattern = source === null ? null : checkRegex(checker, token, source);
+      const pattern = source === null ? null : checkRegex(checker, token, source, false);
       return pattern === null ? null : { op: name, pattern };
     }
     case "wildcard":
@@ -104,9 +112,11 @@ function checkSet(checker: Checker, subject: CheckedValue, items: readonly Token
   return { op: "in", set: read.value };
 }
 
-function checkList(checker: Checker, right: Span & { readonly name: string }, type: Comparable): Test | null {
+/** Without a type only whether there is such a list. */
+function checkList(checker: Checker, right: Span & { readonly name: string }, type: Comparable | null): Test | null {
   const known = checker.scheme.lists.get(right.name);
-  if (known === type) return { op: "in-list", list: right.name, type };
+  if (type === null && known !== undefined) return null;
+  if (known === type && type !== null) return { op: "in-list", list: right.name, type };
   if (known !== undefined) {
     checker.errors.push(diagnose(right, `the list ${right.name} holds ${known}, and this compares ${type}`));
     return null;
@@ -140,6 +150,9 @@ function warnOfDoubt(checker: Checker, subject: CheckedValue, bytes: string, spa
 
 function take<T>(checker: Checker, token: Token, read: Read<T>): T | null {
   if ("value" in read) return read.value;
-  checker.errors.push(diagnose(token, read.problem, { fix: read.fix }));
+  if (token.kind === "word" && checker.scheme.fields.has(token.text)) {
+    const fix = "compare with a literal; two fields cannot be compared";
+    checker.errors.push(diagnose(token, `${token.text} is a field, and on the right of an operator stands a literal`, { fix }));
+  } else checker.errors.push(diagnose(token, read.problem, { fix: read.fix }));
   return null;
 }

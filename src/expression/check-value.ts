@@ -86,6 +86,7 @@ function checkCall(checker: Checker, written: SyntaxValue, args: readonly Syntax
   const definition = checker.scheme.functions.get(written.name);
   if (definition === undefined) {
     reportUnknownFunction(checker, written);
+    checkNames(checker, args);
     return null;
   }
   const most = definition.variadic === true ? Number.POSITIVE_INFINITY : definition.parameters.length;
@@ -93,6 +94,7 @@ function checkCall(checker: Checker, written: SyntaxValue, args: readonly Syntax
   if (args.length < least || args.length > most) {
     const message = `${written.name} takes ${least === most ? least : most === Number.POSITIVE_INFINITY ? `${least} or more` : `${least} to ${most}`} ${most === 1 ? "argument" : "arguments"}, not ${args.length}`;
     checker.errors.push(diagnose(written, message, { expected: signature(definition) }));
+    checkNames(checker, args);
     return null;
   }
   const checked = args.map((arg, index) => checkArgument(checker, { definition, arg, index }));
@@ -107,6 +109,11 @@ function checkCall(checker: Checker, written: SyntaxValue, args: readonly Syntax
     args: given.map((arg) => arg.argument),
     type: first?.each === true ? { array: returns } : returns,
   };
+}
+
+/** What can be wrong with arguments whatever the function is. */
+function checkNames(checker: Checker, args: readonly SyntaxArgument[]): void {
+  for (const arg of args) if (arg.kind === "value") checkValue(checker, arg.value);
 }
 
 interface CheckedArgument {
@@ -125,6 +132,7 @@ interface ArgumentPlace {
 function checkArgument(checker: Checker, place: ArgumentPlace): CheckedArgument | null {
   const { definition, arg, index } = place;
   const parameter = definition.parameters[Math.min(index, definition.parameters.length - 1)] as Parameter;
+  if (arg.kind === "hole") return null;
   if (arg.kind === "literal") return checkLiteralArgument(checker, parameter, place);
   if (parameter.form === "literal") {
     checker.errors.push(
@@ -173,7 +181,7 @@ function checkLiteralArgument(checker: Checker, parameter: Parameter, place: Arg
   if (parameter.regex === true && literal.type === "Bytes") {
     const source = textOfBytes(literal.value);
     if (source === null) checker.errors.push(diagnose(arg, "a pattern is text in UTF-8", { fix: 'write it as r"..."' }));
-    const pattern = source === null ? null : checkRegex(checker, arg.token, source);
+    const pattern = source === null ? null : checkRegex(checker, arg.token, source, true);
     return pattern === null ? null : { argument: { kind: "regex", pattern }, type: "Bytes", each: false };
   }
   const problem = parameter.check?.(literal) ?? null;

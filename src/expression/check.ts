@@ -2,13 +2,12 @@
 // at the first. What comes out is the expression that is stored.
 
 import { diagnose } from "./diagnostics.ts";
-import { checkTest } from "./check-test.ts";
+import { checkTest, checkUntyped } from "./check-test.ts";
 import { checkValue } from "./check-value.ts";
 import { typeName } from "./types.ts";
 import type { Expression } from "./ast.ts";
 import type { Checker } from "./checker.ts";
-import type { ExpressionDiagnostic, Span } from "./diagnostics.ts";
-import type { Scheme } from "./scheme.ts";
+import type { Span } from "./diagnostics.ts";
 import type { SyntaxComparison, SyntaxLogical, SyntaxNode } from "./syntax.ts";
 
 /** A checked node: `array` when it gives an array of Bools. */
@@ -17,24 +16,14 @@ interface Checked {
   readonly array: boolean;
 }
 
-export interface CheckResult {
-  /** Null when there are errors. */
-  readonly expression: Expression | null;
-  readonly errors: readonly ExpressionDiagnostic[];
-  readonly warnings: readonly ExpressionDiagnostic[];
-}
-
-/** Checks a tree against a scheme. Never throws. */
-export function check(tree: SyntaxNode, scheme: Scheme<never>): CheckResult {
-  const checker: Checker = { scheme, errors: [], warnings: [] };
+/** Checks a tree. Null when something is wrong: what it is stands with the checker, or was reported by the parser. Never throws. */
+export function checkTree(checker: Checker, tree: SyntaxNode): Expression | null {
   const root = checkNode(checker, tree);
-  if (root?.array === true) {
-    checker.errors.push(
-      diagnose(tree, "this gives one answer for each element, and a rule needs one", { fix: "put it into any(...) or all(...)" }),
-    );
-  }
-  const { errors, warnings } = checker;
-  return { expression: errors.length === 0 && root !== null ? root.expression : null, errors, warnings };
+  if (root?.array !== true) return root?.expression ?? null;
+  checker.errors.push(
+    diagnose(tree, "this gives one answer for each element, and a rule needs one", { fix: "put it into any(...) or all(...)" }),
+  );
+  return null;
 }
 
 function checkNode(checker: Checker, node: SyntaxNode): Checked | null {
@@ -60,6 +49,8 @@ function checkNode(checker: Checker, node: SyntaxNode): Checked | null {
     }
     case "comparison":
       return checkComparison(checker, node);
+    case "hole":
+      return null;
     default:
       return node satisfies never;
   }
@@ -67,8 +58,8 @@ function checkNode(checker: Checker, node: SyntaxNode): Checked | null {
 
 function checkLogical(checker: Checker, node: SyntaxLogical): Checked | null {
   const checked = node.operands.map((operand) => checkNode(checker, operand));
-  const [first] = checked;
-  const odd = checked.findIndex((operand) => operand !== null && first !== null && operand.array !== first?.array);
+  const first = checked.find((operand) => operand !== null);
+  const odd = checked.findIndex((operand) => operand !== null && operand.array !== first?.array);
   if (odd !== -1) {
     const fix = "put any(...) or all(...) around the part with [*]";
     checker.errors.push(
@@ -88,7 +79,11 @@ function checkLogical(checker: Checker, node: SyntaxLogical): Checked | null {
 
 function checkComparison(checker: Checker, node: SyntaxComparison): Checked | null {
   const subject = checkValue(checker, node.subject);
-  if (subject === null) return null;
+  if (node.operator?.kind === "hole") return null;
+  if (subject === null) {
+    if (node.operator !== null) checkUntyped(checker, node.operator);
+    return null;
+  }
   const { value, each } = subject;
   if (node.operator !== null) {
     const test = checkTest(checker, subject, node.subject, node.operator);

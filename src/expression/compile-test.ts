@@ -4,14 +4,17 @@ import { addressInRanges, compareAddresses, compileRanges, parseAddress } from "
 import { compileRegex } from "./regex.ts";
 import { compileWildcard } from "./wildcard.ts";
 import type { IntLiteral, Literal, SetLiteral, Test } from "./ast.ts";
-import type { Membership } from "./compile.ts";
+import type { Compilation } from "./compilation.ts";
 import type { Address } from "./ip.ts";
 import type { RuntimeValue } from "./types.ts";
 
 type Order = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
 
-/** Compiles a test. The value that the closure gets has the type that the checker saw. */
-export function compileTest(lists: ReadonlyMap<string, Membership>, test: Test): (value: RuntimeValue) => boolean {
+/** Compiles a test. The value that the closure gets has the type that the checker saw; the context is for lists. */
+export function compileTest<Context>(
+  compilation: Pick<Compilation<Context>, "list">,
+  test: Test,
+): (value: RuntimeValue, context: Context) => boolean {
   switch (test.op) {
     case "is-true":
       return (value) => value === true;
@@ -36,11 +39,8 @@ export function compileTest(lists: ReadonlyMap<string, Membership>, test: Test):
     }
     case "in":
       return compileSet(test.set);
-    case "in-list": {
-      const membership = lists.get(test.list);
-      if (membership === undefined) throw new Error(`a release names the list ${test.list}, which it does not hold`);
-      return membership;
-    }
+    case "in-list":
+      return compilation.list(test.list);
     default:
       return test satisfies never;
   }

@@ -1,12 +1,39 @@
 // Values as closures: fields, calls and indexes. Undefined is a missing value and passes through everything.
 
+import { plainCompilation } from "./compilation.ts";
 import { compileRegex } from "./regex.ts";
-import { parseAddress } from "./ip.ts";
-import type { Argument, CallValue, Literal, Value, ValueType } from "./ast.ts";
-import type { Compilation } from "./compile.ts";
+import { formatAddress, parseAddress } from "./ip.ts";
+import type { Argument, CallValue, Literal, ScalarSource, Value, ValueType } from "./ast.ts";
+import type { Compilation, Membership } from "./compilation.ts";
+import type { Address } from "./ip.ts";
+import type { Scheme } from "./scheme.ts";
 import type { RuntimeValue } from "./types.ts";
 
 type Getter<Context> = (context: Context) => RuntimeValue | undefined;
+
+/**
+ * A closure that gives a value expression's text, as `to_string` writes it: bytes as they are, addresses in canonical form.
+ * Undefined when the value is missing. Throws, as `compileExpression` does, on names that are not there.
+ */
+export function compileValueExpression<Context>(
+  source: ScalarSource,
+  scheme: Scheme<Context>,
+  lists: ReadonlyMap<string, Membership<NoInfer<Context>>>,
+): (context: Context) => string | undefined {
+  if (source.kind === "literal") {
+    // A literal beyond 2^53 keeps its digits.
+    const text = `${source.literal.value}`;
+    return () => text;
+  }
+  const get = compileValue(plainCompilation(scheme, lists), source);
+  const isAddress = source.type === "Ip";
+  return (context) => {
+    const value = get(context);
+    if (value === undefined) return undefined;
+    // An IPv4 address is a number at run time, as an Int is, so the type decides.
+    return isAddress ? formatAddress(value as Address) : `${value as string | number | boolean}`;
+  };
+}
 
 /** Whether a value stands for each element of an array or map. */
 export function hasEach(value: Value): boolean {
@@ -17,13 +44,10 @@ export function hasEach(value: Value): boolean {
 /** A closure for a value without `[*]` in its indexes. */
 export function compileValue<Context>(compilation: Compilation<Context>, value: Value): Getter<Context> {
   switch (value.kind) {
-    case "field": {
-      const field = compilation.scheme.fields.get(value.name);
-      if (field === undefined) throw new Error(`a release names the field ${value.name}, which this version does not know`);
-      return field.get ?? ((): undefined => undefined);
-    }
+    case "field":
+      return compilation.field(value.name);
     case "call":
-      return compileCall(compilation, value);
+      return compilation.share(value, () => compileCall(compilation, value));
     case "index": {
       const of = compileValue(compilation, value.of);
       const { key } = value;
@@ -57,8 +81,7 @@ export function compileElements<Context>(
 }
 
 function compileCall<Context>(compilation: Compilation<Context>, call: CallValue): Getter<Context> {
-  const definition = compilation.scheme.functions.get(call.name);
-  if (definition === undefined) throw new Error(`a release names the function ${call.name}, which this version does not know`);
+  const definition = compilation.function(call.name);
   const pattern = call.args.find((argument) => argument.kind === "regex");
   const values = call.args.map((argument) => (argument.kind === "literal" ? valueOfLiteral(argument.literal) : undefined));
   const types = call.args.map(typeOfArgument);

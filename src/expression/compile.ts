@@ -1,21 +1,18 @@
 // A checked expression as closures. All preparation (sets, patterns, list look-ups by name) happens here, once; what is returned
-// only reads the context. A closure never throws: a missing value makes its comparison false.
+// only reads the context. A closure never throws: a missing value makes its comparison false. `compileExpression` is the simple
+// way, for one expression; `matcher.ts` compiles many with the same code and shares what they have in common.
 
+import { plainCompilation } from "./compilation.ts";
 import { compileTest } from "./compile-test.ts";
 import { compileElements, compileValue, hasEach } from "./compile-value.ts";
+import type { Compilation, Membership } from "./compilation.ts";
 import type { Expression, LogicalExpression, TestExpression } from "./ast.ts";
 import type { Scheme } from "./scheme.ts";
 import type { RuntimeValue } from "./types.ts";
 
-/** Whether a value is in a list. */
-export type Membership = (value: RuntimeValue) => boolean;
+export type { Membership } from "./compilation.ts";
 
 export type Predicate<Context> = (context: Context) => boolean;
-
-export interface Compilation<Context> {
-  readonly scheme: Scheme<Context>;
-  readonly lists: ReadonlyMap<string, Membership>;
-}
 
 /**
  * Compiles a checked expression. Throws when it names a field, function or list that is not there, or holds an invalid pattern:
@@ -24,12 +21,13 @@ export interface Compilation<Context> {
 export function compileExpression<Context>(
   expression: Expression,
   scheme: Scheme<Context>,
-  lists: ReadonlyMap<string, Membership>,
+  lists: ReadonlyMap<string, Membership<NoInfer<Context>>>,
 ): Predicate<Context> {
-  return compileBool({ scheme, lists }, expression);
+  return compileBool(plainCompilation(scheme, lists), expression);
 }
 
-function compileBool<Context>(compilation: Compilation<Context>, expression: Expression): Predicate<Context> {
+/** Compiles an expression that is a Bool. */
+export function compileBool<Context>(compilation: Compilation<Context>, expression: Expression): Predicate<Context> {
   switch (expression.kind) {
     case "or":
     case "xor":
@@ -41,18 +39,28 @@ function compileBool<Context>(compilation: Compilation<Context>, expression: Exp
     }
     case "any":
     case "all":
-      return compileQuantifier(compilation, expression.kind, expression.operand);
-    case "test": {
-      const get = compileValue(compilation, expression.subject);
-      const test = compileTest(compilation.lists, expression.test);
-      return (context) => {
-        const value = get(context);
-        return value !== undefined && test(value);
-      };
-    }
+      return compilation.share(expression, () => compileQuantifier(compilation, expression.kind, expression.operand));
+    case "test":
+      return isCostly(expression)
+        ? compilation.share(expression, () => compileComparison(compilation, expression))
+        : compileComparison(compilation, expression);
     default:
       return expression satisfies never;
   }
+}
+
+function compileComparison<Context>(compilation: Compilation<Context>, expression: TestExpression): Predicate<Context> {
+  const get = compileValue(compilation, expression.subject);
+  const test = compileTest(compilation, expression.test);
+  return (context) => {
+    const value = get(context);
+    return value !== undefined && test(value, context);
+  };
+}
+
+/** Whether a test takes longer than remembering its answer. */
+function isCostly({ test }: TestExpression): boolean {
+  return test.op === "matches" || test.op === "in-list" || test.op === "contains" || test.op === "wildcard";
 }
 
 function compileLogical<Context>(compilation: Compilation<Context>, expression: LogicalExpression): Predicate<Context> {
@@ -73,10 +81,10 @@ function compileQuantifier<Context>(compilation: Compilation<Context>, kind: "an
   if (operand.kind === "test") {
     // The common case: no array of answers is built.
     const elements = compileSubject(compilation, operand);
-    const test = compileTest(compilation.lists, operand.test);
+    const test = compileTest(compilation, operand.test);
     return (context) => {
       for (const element of elements(context)) {
-        if (test(element) === decisive) return decisive;
+        if (test(element, context) === decisive) return decisive;
       }
       return !decisive;
     };
@@ -108,8 +116,8 @@ function compileArray<Context>(compilation: Compilation<Context>, expression: Ex
     }
     case "test": {
       const elements = compileSubject(compilation, expression);
-      const test = compileTest(compilation.lists, expression.test);
-      return (context) => elements(context).map(test);
+      const test = compileTest(compilation, expression.test);
+      return (context) => elements(context).map((element) => test(element, context));
     }
     case "any":
     case "all":

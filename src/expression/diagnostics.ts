@@ -31,21 +31,35 @@ export function diagnose(
   };
 }
 
+/** A sentence that ends with what to do, "...; write ...", in its two parts. */
+export function splitAdvice(sentence: string): { readonly problem: string; readonly fix?: string } {
+  const [, problem = sentence, fix] = /^(.*?); ((?:write|use) .*)$/s.exec(sentence) ?? [];
+  return fix === undefined ? { problem } : { problem, fix };
+}
+
+/** Characters that a terminal does not show, or that move what stands around them: controls, joiners, marks of direction. */
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+
 /** The line with the problem, a caret line under it, and the message. Long lines are cut around the problem. */
 export function renderDiagnostic(source: string, diagnostic: ExpressionDiagnostic): string {
   const start = Math.min(diagnostic.start, source.length);
-  const lineStart = source.lastIndexOf("\n", start - 1) + 1;
+  const lineStart = start === 0 ? 0 : source.lastIndexOf("\n", start - 1) + 1;
   const nextBreak = source.indexOf("\n", start);
   const lineEnd = nextBreak === -1 ? source.length : nextBreak;
-  const cutStart = Math.max(lineStart, start - 60);
-  const cutEnd = Math.min(lineEnd, cutStart + 120);
+  const cutStart = wholeCharacter(source, Math.max(lineStart, start - 60));
+  const cutEnd = wholeCharacter(source, Math.min(lineEnd, cutStart + 120));
   const before = (cutStart > lineStart ? "…" : "") + source.slice(cutStart, start);
   const line = before + source.slice(start, cutEnd) + (cutEnd < lineEnd ? "…" : "");
   const carets = "^".repeat(Math.max(1, Math.min(diagnostic.end, cutEnd) - start));
-  const lines = [visible(line), `${" ".repeat(visible(before).length)}${carets}`, diagnostic.message];
-  if (diagnostic.expected !== undefined) lines.push(`expected: ${diagnostic.expected}`);
-  if (diagnostic.fix !== undefined) lines.push(`fix: ${diagnostic.fix}`);
+  const lines = [visible(line), `${" ".repeat(before.length)}${carets}`, visible(diagnostic.message)];
+  if (diagnostic.expected !== undefined) lines.push(`expected: ${visible(diagnostic.expected)}`);
+  if (diagnostic.fix !== undefined) lines.push(`fix: ${visible(diagnostic.fix)}`);
   return lines.join("\n");
+}
+
+/** Not between the halves of a surrogate pair. */
+function wholeCharacter(source: string, at: number): number {
+  return /^[\udc00-\udfff]/.test(source.slice(at, at + 1)) && /[\ud800-\udbff]$/.test(source.slice(0, at)) ? at + 1 : at;
 }
 
 /** The candidate that is most likely meant: few edits away, or the same but for case and separators. Null when none is near. */
@@ -82,5 +96,5 @@ function editDistance(left: string, right: string): number {
 
 /** One column for each character, so that the caret stays in place. */
 function visible(text: string): string {
-  return text.replaceAll(/[\u0000-\u001f\u007f]/g, " ");
+  return text.replaceAll(UNSEEN, " ");
 }

@@ -7,7 +7,12 @@ import type { RuntimeValue } from "./types.ts";
 
 const PARAMETERS: readonly Parameter[] = [
   { name: "document", accepts: ["Bytes"], form: "value" },
-  { name: "key", accepts: ["Bytes", "Int"], form: "literal" },
+  {
+    name: "key",
+    accepts: ["Bytes", "Int"],
+    form: "literal",
+    check: (literal) => (literal.type === "Int" && Number(literal.value) < 0 ? "a position is not negative: the first is 0" : null),
+  },
 ];
 
 export const JSON_FUNCTIONS: readonly FunctionDefinition[] = [
@@ -20,7 +25,7 @@ export const JSON_FUNCTIONS: readonly FunctionDefinition[] = [
     prepare:
       () =>
       ([document, ...path]) => {
-        const found = lookUp(document as string, path);
+        const found = lookUp(document as string, path, true);
         return typeof found === "number" && Number.isSafeInteger(found) ? found : undefined;
       },
   },
@@ -33,14 +38,14 @@ export const JSON_FUNCTIONS: readonly FunctionDefinition[] = [
     prepare:
       () =>
       ([document, ...path]) => {
-        const found = lookUp(document as string, path);
+        const found = lookUp(document as string, path, false);
         return typeof found === "string" ? bytesOfText(found) : undefined;
       },
   },
 ];
 
-function lookUp(document: string, path: readonly (RuntimeValue | undefined)[]): unknown {
-  let found: unknown = parseDocument(document);
+function lookUp(document: string, path: readonly (RuntimeValue | undefined)[], forInteger: boolean): unknown {
+  let found: unknown = parseDocument(document, forInteger);
   for (const key of path) {
     if (typeof key === "number" && Array.isArray(found)) found = found[key];
     else if (typeof key === "string" && typeof found === "object" && found !== null && !Array.isArray(found)) {
@@ -53,11 +58,13 @@ function lookUp(document: string, path: readonly (RuntimeValue | undefined)[]): 
 
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
-function parseDocument(document: string): unknown {
+function parseDocument(document: string, forInteger: boolean): unknown {
   const text = document.length > JSON_LENGTH_MAX ? null : textOfBytes(document);
   if (text === null) return undefined;
+  // Only where a number may have a fraction or an exponent does it matter how numbers are written; looking costs a call for each value.
+  const looks = forInteger && /[0-9][.eE]/.test(text);
   try {
-    return (JSON.parse as (text: string, reviver: Reviver) => unknown)(text, keepIntegers);
+    return looks ? (JSON.parse as (text: string, reviver: Reviver) => unknown)(text, keepIntegers) : JSON.parse(text);
   } catch {
     return undefined;
   }

@@ -65,6 +65,7 @@ function decodeOnce(source: string, unicode: boolean): string {
   return source.replaceAll(/\+|%([0-9a-fA-F]{2})|%[uU]([0-9a-fA-F]{4})/g, (whole, octet: string | undefined, code: string | undefined) => {
     if (whole === "+") return " ";
     if (octet !== undefined) return String.fromCharCode(Number.parseInt(octet, 16));
-    return unicode ? bytesOfText(String.fromCharCode(Number.parseInt(code ?? "", 16))) : whole;
+    // Half of a surrogate pair is no character.
+    return unicode && !/^d[89a-f]/i.test(code ?? "") ? bytesOfText(String.fromCharCode(Number.parseInt(code ?? "", 16))) : whole;
   });
 }

@@ -9,11 +9,17 @@ export const NESTING_DEPTH_MAX = 128;
 /** `*` in one wildcard pattern. Matching is linear in the value for each of them; Cloudflare's engine has a bound too. */
 export const WILDCARD_STARS_MAX = 16;
 
-/** States of one compiled regular expression: bounds the work of the linear engine for each byte of a value. */
+/** States of one compiled regular expression: bounds its memory, and the work of loading it. */
 export const REGEX_STATES_MAX = 2_000;
 
-/** Ways through a pattern up to which backtracking over it counts as harmless, see `regex-cost.ts`. */
-export const REGEX_PATHS_MAX = 256;
+/** Operations for each byte of a value in the linear engine: up to 20 ms for a value of 8 KB. */
+export const REGEX_BYTE_COST_MAX = 500;
+
+/** States of a pattern whose groups the linear engine must find, as in `regex_replace`: keeping track of them takes longer. */
+export const REGEX_FIND_STATES_MAX = 250;
+
+/** Steps of backtracking from one position up to which V8 runs a pattern without loops: up to 20 ms for a value of 8 KB. */
+export const REGEX_STEPS_MAX = 250;
 
 /** Rounds of recursive URL decoding; a value that is still encoded after them stays as it is. */
 export const URL_DECODE_ROUNDS_MAX = 16;

@@ -1,6 +1,7 @@
 // Reads literals: what a token means depends on the type that is asked for. Errors are sentences for the user.
 
 import { bytesOfText } from "./bytes.ts";
+import { splitAdvice } from "./diagnostics.ts";
 import { formatAddress, formatRange, parseAddress, parseRange } from "./ip.ts";
 import type { IntLiteral, Literal, SetLiteral } from "./ast.ts";
 import type { Token } from "./lexer.ts";
@@ -22,7 +23,7 @@ export function readLiteral(token: Token, type: "Int" | "Bytes" | "Ip"): Read<Li
   }
   const address = token.kind === "word" ? parseAddress(token.text) : null;
   if (address !== null) return { value: { type, value: formatAddress(address) } };
-  if (token.kind === "string") return { problem: "an IP address is written without quotes", fix: `write ${token.text}` };
+  if (token.kind === "string") return quotedAddress(token);
   return token.text.includes("/")
     ? { problem: `${token.text} is a block, not one address`, fix: `write in {${token.text}}` }
     : { problem: `${token.text} is not an IP address` };
@@ -30,8 +31,14 @@ export function readLiteral(token: Token, type: "Int" | "Bytes" | "Ip"): Read<Li
 
 /** 64-bit: hexadecimal `0x1f`, octal `017`, decimal `-5`. */
 export function readInt(token: Token): Read<IntLiteral> {
-  if (token.kind === "string") return { problem: "an integer is written without quotes", fix: `write ${token.text}` };
-  return intOfText(token.text);
+  if (token.kind !== "string") return intOfText(token.text);
+  if (/^-?[0-9]+$/.test(token.text)) return { problem: "an integer is written without quotes", fix: `write ${token.text}` };
+  return { problem: "this is text, and an integer is needed here" };
+}
+
+function quotedAddress(token: Token): { readonly problem: string; readonly fix?: string } {
+  if ("range" in parseRange(token.text)) return { problem: "an IP address is written without quotes", fix: `write ${token.text}` };
+  return { problem: "this is text, and an IP address is needed here" };
 }
 
 function intOfText(text: string): Read<IntLiteral> {
@@ -107,9 +114,9 @@ function readIntRange(token: Token): Read<readonly [IntLiteral, IntLiteral]> {
 }
 
 function readIpRange(token: Token): Read<string> {
-  if (token.kind === "string") return { problem: "an IP address is written without quotes", fix: `write ${token.text}` };
+  if (token.kind === "string") return quotedAddress(token);
   const parsed = parseRange(token.text);
-  return "problem" in parsed ? parsed : { value: formatRange(parsed.range) };
+  return "problem" in parsed ? splitAdvice(parsed.problem) : { value: formatRange(parsed.range) };
 }
 
 function unquote(inner: string): Read<string> {

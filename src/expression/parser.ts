@@ -1,283 +1,251 @@
-// Tokens to a syntax tree, by recursive descent. Stops at the first error: what follows a syntax error is guesswork.
-// Precedence from loose to tight: or, xor, and, not. A `not` binds to the comparison after it.
+// Tokens to a syntax tree, by recursive descent. Precedence from loose to tight: or, xor, and, not; a `not` binds to the comparison
+// after it. An error costs the operand that it is in and no more: reading goes on at the next `and`, `or`, `xor` or `)`, so that
+// everything else is checked in the same pass. Values, operators and literals are read in `parser-value.ts`.
 
-import { EXPRESSION_LENGTH_MAX, NESTING_DEPTH_MAX } from "./limits.ts";
+import { EXPRESSION_LENGTH_MAX } from "./limits.ts";
 import { diagnose, nearestName } from "./diagnostics.ts";
 import { lex } from "./lexer.ts";
-import type { ExpressionDiagnostic, Span } from "./diagnostics.ts";
+import {
+  isReserved,
+  isStop,
+  isSymbol,
+  isWord,
+  LOGICAL,
+  logicalOf,
+  NAME,
+  nested,
+  operatorOf,
+  OPERATOR_WORDS,
+  peek,
+  report,
+  reportCase,
+  startCursor,
+  stopAt,
+  takeClosing,
+} from "./parser-cursor.ts";
+import { parseArgument, parseOperator, parseValue } from "./parser-value.ts";
+import type { ExpressionDiagnostic } from "./diagnostics.ts";
 import type { Token } from "./lexer.ts";
-import type { OperatorName, SyntaxArgument, SyntaxIndex, SyntaxNode, SyntaxOperand, SyntaxOperator, SyntaxValue } from "./syntax.ts";
+import type { Advice, Cursor } from "./parser-cursor.ts";
+import type { SyntaxArgument, SyntaxNode } from "./syntax.ts";
 
-export type ParseResult = { readonly tree: SyntaxNode } | { readonly diagnostic: ExpressionDiagnostic };
-
-type LogicalName = "or" | "xor" | "and";
-
-/** Loosest first. */
-const LOGICAL: readonly { readonly name: LogicalName; readonly symbol: string }[] = [
-  { name: "or", symbol: "||" },
-  { name: "xor", symbol: "^^" },
-  { name: "and", symbol: "&&" },
-];
-
-const OPERATORS: ReadonlyMap<string, OperatorName> = new Map([
-  ...(["eq", "ne", "lt", "le", "gt", "ge", "in", "bitwise_and", "contains", "matches", "wildcard"] as const).map(
-    (name) => [name, name] as const,
-  ),
-  ["==", "eq"],
-  ["!=", "ne"],
-  ["<", "lt"],
-  ["<=", "le"],
-  [">", "gt"],
-  [">=", "ge"],
-  ["&", "bitwise_and"],
-  ["~", "matches"],
-]);
-
-/** Words that cannot be a field's name, so that a missing operand is reported as such. */
-const RESERVED = new Set([
-  "or",
-  "xor",
-  "and",
-  "not",
-  "in",
-  "contains",
-  "matches",
-  "wildcard",
-  "eq",
-  "ne",
-  "lt",
-  "le",
-  "gt",
-  "ge",
-  "bitwise_and",
-  "strict",
-]);
-
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
-
-interface Cursor {
-  readonly tokens: readonly Token[];
-  at: number;
-  depth: number;
+export interface ParseResult {
+  /** One; with errors there may be none, or several that belong together somehow. */
+  readonly trees: readonly SyntaxNode[];
+  readonly errors: readonly ExpressionDiagnostic[];
 }
 
-/** Leaves the recursive descent at the first error; caught by `parse` below and nowhere else. */
-interface Stop {
-  readonly stop: ExpressionDiagnostic;
+export interface ParseValueResult {
+  /** Null when there are errors that leave nothing to check. */
+  readonly argument: SyntaxArgument | null;
+  readonly errors: readonly ExpressionDiagnostic[];
 }
 
-/** Parses a source. Never throws. */
+/** Parses a condition. Never throws. */
 export function parse(source: string): ParseResult {
+  const { parsed, errors } = parseWhole(source, parseTrees);
+  return { trees: parsed ?? [], errors };
+}
+
+/** Parses a value that is no condition: a literal, a field or a call. Never throws. */
+export function parseValueSource(source: string): ParseValueResult {
+  const { parsed, errors } = parseWhole(source, parseLoneValue);
+  return { argument: parsed, errors };
+}
+
+function parseWhole<T>(
+  source: string,
+  read: (cursor: Cursor) => T,
+): { readonly parsed: T | null; readonly errors: readonly ExpressionDiagnostic[] } {
   if (source.length > EXPRESSION_LENGTH_MAX) {
     const span = { start: EXPRESSION_LENGTH_MAX, end: source.length };
     const message = `an expression has ${EXPRESSION_LENGTH_MAX} characters at most; this one has ${source.length}`;
-    return { diagnostic: diagnose(span, message, { fix: "move long sets to a list, or split the rule" }) };
+    return { parsed: null, errors: [diagnose(span, message, { fix: "move long sets to a list, or split the rule" })] };
   }
-  const lexed = lex(source);
-  if ("diagnostic" in lexed) return lexed;
-  const cursor: Cursor = { tokens: lexed.tokens, at: 0, depth: 0 };
+  const cursor = startCursor(lex(source));
   try {
-    const tree = parseLogical(cursor, 0);
-    if (peek(cursor).kind !== "end") stopAt(peek(cursor), ...strayToken(peek(cursor)));
-    return { tree };
+    return { parsed: read(cursor), errors: cursor.errors };
   } catch (error) {
-    if (isStop(error)) return { diagnostic: error.stop };
+    if (isStop(error)) return { parsed: null, errors: cursor.errors };
     throw error;
   }
 }
 
-function parseLogical(cursor: Cursor, level: number): SyntaxNode {
+/** What stands between parentheses that close nothing is read as if they were not there. */
+function parseTrees(cursor: Cursor): readonly SyntaxNode[] {
+  const trees = [parseLogical(cursor)];
+  while (peek(cursor).kind !== "end") {
+    report(cursor, peek(cursor), "this ) closes nothing", { fix: "remove it" });
+    while (isSymbol(peek(cursor), ")")) cursor.at += 1;
+    if (logicalOf(peek(cursor)) !== null) cursor.at += 1;
+    else if (peek(cursor).kind === "end") break;
+    trees.push(parseLogical(cursor));
+  }
+  return trees;
+}
+
+function parseLoneValue(cursor: Cursor): SyntaxArgument {
+  const first = peek(cursor);
+  if (first.kind === "end") stopAt(cursor, first, "the value is empty", { expected: 'a field, a function, or text in quotes: "..."' });
+  const opensCondition = isWord(first, "not") || isSymbol(first, "!") || isSymbol(first, "(");
+  const quantifies = (isWord(first, "any") || isWord(first, "all")) && isSymbol(peek(cursor, 1), "(");
+  if (opensCondition || quantifies) stopAt(cursor, first, NO_CONDITION, { expected: "a field, a function or a literal" });
+  const argument = parseArgument(cursor);
+  const next = peek(cursor);
+  if (next.kind === "end") return argument;
+  const isCondition = logicalOf(next) !== null || operatorOf(next) !== null || isWord(next, "strict");
+  if (isCondition) report(cursor, next, NO_CONDITION, { fix: `remove what starts with ${next.text}` });
+  else report(cursor, next, `"${next.text}" does not fit here`, { expected: "the end of the value", fix: "join parts with concat(...)" });
+  return argument;
+}
+
+const NO_CONDITION = "this is a condition, and a value is needed here";
+
+function parseLogical(cursor: Cursor, level = 0): SyntaxNode {
   const operator = LOGICAL[level];
-  if (operator === undefined) return parseSimple(cursor);
+  if (operator === undefined) return parseOperand(cursor);
   const operands = [parseLogical(cursor, level + 1)];
-  while (takeOperator(cursor, operator.name, operator.symbol)) operands.push(parseLogical(cursor, level + 1));
+  while (takeLogical(cursor, operator.name)) operands.push(parseLogical(cursor, level + 1));
   const [first, ...rest] = operands as [SyntaxNode, ...SyntaxNode[]];
   return rest.length === 0 ? first : { kind: operator.name, operands, start: first.start, end: rest.at(-1)?.end ?? first.end };
+}
+
+function takeLogical(cursor: Cursor, name: "or" | "xor" | "and"): boolean {
+  const token = peek(cursor);
+  if (logicalOf(token) === name) {
+    reportCase(cursor, token);
+    cursor.at += 1;
+    return true;
+  }
+  // Where an operator is missing it is read as an `and`; `parseOperand` has reported it.
+  return name === "and" && startsOperand(cursor);
+}
+
+/** One operand of and, or, xor. When it cannot be read, a hole; in either case what follows is an operator, a `)`, or the end. */
+function parseOperand(cursor: Cursor): SyntaxNode {
+  const start = cursor.at;
+  const { depth } = cursor;
+  try {
+    const node = parseSimple(cursor);
+    const next = peek(cursor);
+    if (endsOperand(next)) return node;
+    const takesOperator = operatorOf(next) !== null && (node.kind === "any" || node.kind === "all" || isSymbol(peekAt(cursor, start), "("));
+    report(cursor, next, ...strayToken(cursor, node));
+    if (!startsOperand(cursor)) recover(cursor, start);
+    return takesOperator ? { kind: "hole", start: node.start, end: node.end } : node;
+  } catch (error) {
+    if (!isStop(error) || error.stop === "fatal") throw error;
+    cursor.depth = depth;
+    recover(cursor, start);
+    return { kind: "hole", start: peekAt(cursor, start).start, end: peek(cursor).start };
+  }
 }
 
 function parseSimple(cursor: Cursor): SyntaxNode {
   const token = peek(cursor);
   if (isSymbol(token, "(")) {
     cursor.at += 1;
-    const inner = nested(cursor, token, () => parseLogical(cursor, 0));
-    const close = expectSymbol(cursor, ")", token);
-    return { ...inner, start: token.start, end: close.end };
+    const inner = nested(cursor, token, () => parseLogical(cursor));
+    const close = takeClosing(cursor, ")", token);
+    return { ...inner, start: token.start, end: close?.end ?? inner.end };
   }
-  if (isSymbol(token, "!") || isWord(token, "not")) {
+  const lower = token.kind === "word" ? token.text.toLowerCase() : "";
+  if (isSymbol(token, "!") || lower === "not") {
+    reportCase(cursor, token);
     cursor.at += 1;
     const operand = nested(cursor, token, () => parseSimple(cursor));
     return { kind: "not", operand, start: token.start, end: operand.end };
   }
-  if ((isWord(token, "any") || isWord(token, "all")) && isSymbol(peek(cursor, 1), "(")) return parseQuantifier(cursor, token);
+  if ((lower === "any" || lower === "all") && isSymbol(peek(cursor, 1), "(")) return parseQuantifier(cursor, lower);
   return parseComparison(cursor);
 }
 
-function parseQuantifier(cursor: Cursor, name: Token): SyntaxNode {
+function parseQuantifier(cursor: Cursor, kind: "any" | "all"): SyntaxNode {
+  const name = peek(cursor);
+  if (name.text !== kind) report(cursor, name, `there is no function named ${name.text}`, { fix: `write ${kind}` });
   cursor.at += 2;
-  const operand = nested(cursor, name, () => parseLogical(cursor, 0));
-  const close = expectSymbol(cursor, ")", name);
-  return { kind: name.text === "any" ? "any" : "all", operand, start: name.start, end: close.end };
+  const operand = nested(cursor, name, () => parseLogical(cursor));
+  const close = takeClosing(cursor, ")", name);
+  return { kind, operand, start: name.start, end: close?.end ?? operand.end };
 }
 
 function parseComparison(cursor: Cursor): SyntaxNode {
   const subject = parseValue(cursor);
   const operator = parseOperator(cursor);
-  return { kind: "comparison", subject, operator, start: subject.start, end: operator?.end ?? subject.end };
+  const next = peek(cursor);
+  // With something else in the operator's place nothing is said about the operator that is missing then.
+  const isHole = operator === null && !endsOperand(next);
+  const place = isHole ? ({ kind: "hole", start: next.start, end: next.end } as const) : operator;
+  return { kind: "comparison", subject, operator: place, start: subject.start, end: operator?.end ?? subject.end };
 }
 
-function parseOperator(cursor: Cursor): SyntaxOperator | null {
+function endsOperand(token: Token): boolean {
+  return token.kind === "end" || isSymbol(token, ")") || logicalOf(token) !== null;
+}
+
+function startsOperand(cursor: Cursor): boolean {
   const token = peek(cursor);
-  const strict = isWord(token, "strict") && isWord(peek(cursor, 1), "wildcard");
-  const name = strict ? "strict wildcard" : token.kind === "string" ? undefined : OPERATORS.get(token.text);
-  if (name === undefined) return null;
-  cursor.at += strict ? 2 : 1;
-  const right = name === "in" ? parseMembers(cursor) : parseLiteral(cursor, name);
-  return { name, right, start: token.start, end: right.end };
+  if (token.kind === "word") return NAME.test(token.text) && (token.text === "not" || !isReserved(token)) && looksLikeOperand(cursor);
+  return isSymbol(token, "(") || isSymbol(token, "!");
 }
 
-function parseLiteral(cursor: Cursor, operator: OperatorName): SyntaxOperand {
+/** A word where an operator must be is a field only if what follows shows it: it may as well be an operator that does not exist. */
+function looksLikeOperand(cursor: Cursor): boolean {
   const token = peek(cursor);
-  if (isSymbol(token, "{")) stopAt(token, `${operator} takes one value, not a set`, { fix: "write in before a set" });
-  if (token.kind !== "string" && token.kind !== "word") stopAt(token, `${operator} needs a value after it`, { expected: "a literal" });
-  cursor.at += 1;
-  return { kind: "literal", token, start: token.start, end: token.end };
+  const next = peek(cursor, 1);
+  if (token.text.includes(".") || token.text === "not") return true;
+  return operatorOf(next) !== null || isSymbol(next, "(") || isSymbol(next, "[") || isWord(next, "strict");
 }
 
-function parseMembers(cursor: Cursor): SyntaxOperand {
-  const open = peek(cursor);
-  cursor.at += 1;
-  if (isSymbol(open, "$")) {
-    const name = peek(cursor);
-    if (name.kind !== "word" || name.spaced || !/^[a-z0-9_.]+$/.test(name.text)) {
-      stopAt(name, "after $ comes the name of a list", { expected: "lower-case letters, digits, _ and ." });
+/** Moves to where the operand that began at `start` must be over: `and`, `or`, `xor` or `)` outside of its parentheses, or the end. */
+function recover(cursor: Cursor, start: number): void {
+  let open = 0;
+  for (let at = start; ; at += 1) {
+    const token = peekAt(cursor, at);
+    if (token.kind === "end" || (at >= cursor.at && open === 0 && endsOperand(token))) {
+      cursor.at = at;
+      return;
     }
-    cursor.at += 1;
-    return { kind: "list", name: name.text, start: open.start, end: name.end };
+    if (isSymbol(token, "(")) open += 1;
+    else if (isSymbol(token, ")")) open -= 1;
   }
-  if (!isSymbol(open, "{")) stopAt(open, "in needs a set or a list after it", { expected: "{...} or $name" });
-  const items: Token[] = [];
-  while (peek(cursor).kind === "word" || peek(cursor).kind === "string") {
-    items.push(peek(cursor));
-    cursor.at += 1;
-  }
-  if (isSymbol(peek(cursor), ",")) stopAt(peek(cursor), "the items of a set are separated by spaces", { fix: "remove the comma" });
-  const close = expectSymbol(cursor, "}", open);
-  if (items.length === 0)
-    stopAt({ start: open.start, end: close.end }, "this set is empty, so nothing is in it", { expected: "one item or more" });
-  return { kind: "set", items, start: open.start, end: close.end };
 }
 
-function parseValue(cursor: Cursor): SyntaxValue {
+function peekAt(cursor: Cursor, at: number): Token {
+  return peek(cursor, at - cursor.at);
+}
+
+/** Operators of other languages that are words. */
+const FOREIGN: ReadonlyMap<string, string> = new Map([
+  ["is", "eq"],
+  ["equals", "eq"],
+  ["like", "wildcard"],
+  ["regex", "matches"],
+  ["match", "matches"],
+  ["includes", "contains"],
+  ["then", "and"],
+]);
+
+/** What to say about a token that stands where an operand is over. */
+function strayToken(cursor: Cursor, before: SyntaxNode): [message: string, advice: Advice] {
   const token = peek(cursor);
-  if (token.kind === "end") stopAt(token, "the expression ends too early", { expected: "a field or a function" });
-  if (token.kind !== "word" || !NAME.test(token.text) || RESERVED.has(token.text)) {
-    stopAt(token, `${token.kind === "string" ? "a literal" : token.text} cannot stand here`, {
-      expected: "a field or a function, on the left of the operator",
-    });
+  if (operatorOf(token) !== null || isWord(token, "strict")) {
+    if (before.kind === "any" || before.kind === "all")
+      return [`${before.kind}(...) takes no operator`, { fix: `put the comparison inside: ${before.kind}(... ${token.text} ...)` }];
+    if (before.kind === "comparison" && before.operator?.kind === "operator")
+      return ["a comparison has one operator", { fix: "write two comparisons and join them with and" }];
+    return ["a condition in parentheses takes no operator", { fix: "remove the parentheses, or join conditions with and or or" }];
   }
-  cursor.at += 1;
-  const args = isSymbol(peek(cursor), "(") ? nested(cursor, token, () => parseArguments(cursor)) : null;
-  const indexes: SyntaxIndex[] = [];
-  while (isSymbol(peek(cursor), "[")) indexes.push(parseIndex(cursor));
-  const end = cursor.tokens[cursor.at - 1]?.end ?? token.end;
-  return { name: token.text, nameSpan: { start: token.start, end: token.end }, args, indexes, start: token.start, end };
-}
-
-function parseArguments(cursor: Cursor): readonly SyntaxArgument[] {
-  const open = peek(cursor);
-  cursor.at += 1;
-  const args: SyntaxArgument[] = [];
-  while (!isSymbol(peek(cursor), ")")) {
-    if (args.length > 0) expectSymbol(cursor, ",", open);
-    args.push(parseArgument(cursor));
-  }
-  cursor.at += 1;
-  return args;
-}
-
-function parseArgument(cursor: Cursor): SyntaxArgument {
-  const token = peek(cursor);
-  const isLiteral = token.kind === "string" || (token.kind === "word" && !NAME.test(token.text));
-  if (!isLiteral) {
-    const value = parseValue(cursor);
-    const next = peek(cursor);
-    if (next.kind !== "string" && OPERATORS.has(next.text)) {
-      stopAt(next, "a function takes values, not comparisons", { fix: "only any() and all() take a comparison" });
-    }
-    return { kind: "value", value, start: value.start, end: value.end };
-  }
-  cursor.at += 1;
-  return { kind: "literal", token, start: token.start, end: token.end };
-}
-
-function parseIndex(cursor: Cursor): SyntaxIndex {
-  const open = peek(cursor);
-  const token = peek(cursor, 1);
-  const isKey = token.kind === "string" || (token.kind === "word" && /^[0-9]+$/.test(token.text));
-  if (!isKey && !isSymbol(token, "*"))
-    stopAt(token, "this is no index", { expected: 'a position such as [0], a key such as ["name"], or [*] for each element' });
-  cursor.at += 2;
-  const close = expectSymbol(cursor, "]", open);
-  const span = { start: open.start, end: close.end };
-  return isKey ? { kind: "key", token, ...span } : { kind: "each", ...span };
-}
-
-function nested<T>(cursor: Cursor, token: Token, inner: () => T): T {
-  cursor.depth += 1;
-  if (cursor.depth > NESTING_DEPTH_MAX) stopAt(token, `nested more than ${NESTING_DEPTH_MAX} deep`, { fix: "split the rule" });
-  const result = inner();
-  cursor.depth -= 1;
-  return result;
-}
-
-function strayToken(token: Token): [string, { expected?: string; fix?: string }] {
-  const expected = "and, or, xor, a comparison operator, or the end of the expression";
-  if (isSymbol(token, ")")) return ["this ) closes nothing", { fix: "remove it" }];
+  const text = token.kind === "word" ? token.text.toLowerCase() : "";
+  const ends = /^(starts|ends)_?with$/.exec(text)?.[1];
+  if (ends !== undefined) return [`${ends}_with is a function, not an operator`, { fix: `write ${ends}_with(field, "text")` }];
+  if (startsOperand(cursor)) return [`an operator is missing before "${token.text}"`, { fix: "write and or or before it" }];
+  const isBare = before.kind === "comparison" && before.operator?.kind !== "operator";
+  const expected = isBare
+    ? "and, or, xor, a comparison operator, or the end of the expression"
+    : "and, or, xor, or the end of the expression";
+  if (token.kind === "string") return ["this text stands by itself", { expected }];
   if (token.kind !== "word") return [`"${token.text}" does not fit here`, { expected }];
-  const words = [...OPERATORS.keys(), "and", "or", "xor", "strict wildcard"].filter((word) => /^[a-z]/.test(word));
-  const near = nearestName(token.text, words);
-  if (token.text === "starts_with" || token.text === "ends_with") {
-    return [`${token.text} is a function, not an operator`, { fix: `write ${token.text}(field, "text")` }];
-  }
+  const near = FOREIGN.get(text) ?? nearestName(token.text, OPERATOR_WORDS);
   return [`"${token.text}" is not an operator`, near === null ? { expected } : { expected, fix: `did you mean ${near}?` }];
-}
-
-function expectSymbol(cursor: Cursor, symbol: string, opened: Token): Token {
-  const token = peek(cursor);
-  if (isSymbol(token, symbol)) {
-    cursor.at += 1;
-    return token;
-  }
-  if (token.kind === "end") stopAt(token, `the expression ends before the ${symbol} that "${opened.text}" needs`, { expected: symbol });
-  const [message, more] = symbol === ")" ? strayToken(token) : [`"${token.text}" does not fit here`, {}];
-  return stopAt(token, message, { ...more, expected: `${symbol}${more.expected === undefined ? "" : `, ${more.expected}`}` });
-}
-
-function takeOperator(cursor: Cursor, name: string, symbol: string): boolean {
-  if (!isWord(peek(cursor), name) && !isSymbol(peek(cursor), symbol)) return false;
-  cursor.at += 1;
-  return true;
-}
-
-function peek(cursor: Cursor, ahead = 0): Token {
-  const token = cursor.tokens[Math.min(cursor.at + ahead, cursor.tokens.length - 1)];
-  if (token === undefined) throw new Error("a token list ends with an end token");
-  return token;
-}
-
-function isWord(token: Token, text: string): boolean {
-  return token.kind === "word" && token.text === text;
-}
-
-function isSymbol(token: Token, text: string): boolean {
-  return token.kind === "symbol" && token.text === text;
-}
-
-function stopAt(span: Span, message: string, more: { expected?: string; fix?: string } = {}): never {
-  const stop: Stop = { stop: diagnose(span, message, more) };
-  throw stop;
-}
-
-function isStop(error: unknown): error is Stop {
-  return typeof error === "object" && error !== null && "stop" in error;
 }

@@ -1,7 +1,7 @@
 // A checked expression as text, in one canonical form. Parsing the text gives the same expression again.
 
 import { textOfBytes } from "./bytes.ts";
-import type { Argument, Expression, Literal, LogicalExpression, SetLiteral, Test, Value } from "./ast.ts";
+import type { Argument, Expression, Literal, LogicalExpression, ScalarSource, SetLiteral, Test, Value } from "./ast.ts";
 
 const PRECEDENCE = { or: 1, xor: 2, and: 3 } as const;
 
@@ -81,6 +81,11 @@ export function printValue(value: Value): string {
     default:
       return value satisfies never;
   }
+}
+
+/** Prints a value expression. Parsing the text gives the same value again. */
+export function printValueExpression(source: ScalarSource): string {
+  return source.kind === "literal" ? printLiteral(source.literal) : printValue(source);
 }
 
 function printArgument(argument: Argument): string {

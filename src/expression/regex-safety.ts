@@ -6,8 +6,9 @@
 /// <reference path="./recheck-browser.d.ts" />
 // oxlint-disable-next-line no-restricted-imports -- this file belongs to the command line; the Worker never loads it.
 import recheck from "recheck/lib/browser.js";
-import { REGEX_PATHS_MAX } from "./limits.ts";
-import { countPaths, toJavaScript } from "./regex.ts";
+import { REGEX_STEPS_MAX } from "./limits.ts";
+import { backtrackCost } from "./regex-cost.ts";
+import { toJavaScript } from "./regex-source.ts";
 import { parseRegex } from "./regex-syntax.ts";
 import { mapRegexes, regexesOf } from "./regexes.ts";
 import type { Expression, RegexLiteral } from "./ast.ts";
@@ -23,9 +24,10 @@ export type RegexClass =
 /** Time for one pattern; an analysis that takes longer has no result. */
 const ANALYSIS_MS_MAX = 3_000;
 
-/** Quadratic backtracking costs about a millisecond at this length, cubic at the second. */
+/** The longest values for V8, and the steps that it may take for one: a few milliseconds, the first time in its interpreter. */
 const QUADRATIC_LENGTH_MAX = 1_024;
-const CUBIC_LENGTH_MAX = 200;
+const CUBIC_LENGTH_MAX = 128;
+const V8_STEPS_MAX = 10_000_000;
 
 /** Classes a pattern by proof (automata theory), never by trial. The source is as written in a rule. */
 export function classifyRegex(source: string): RegexClass {
@@ -33,7 +35,7 @@ export function classifyRegex(source: string): RegexClass {
   if (pattern === null) return { kind: "unknown" };
   const result = recheck.checkSync(pattern, "", { checker: "automaton", timeout: ANALYSIS_MS_MAX });
   if (result.status === "unknown" || result.complexity.isFuzz) return { kind: "unknown" };
-  if (result.status === "safe") return isNarrow(source) ? { kind: "linear" } : { kind: "unknown" };
+  if (result.status === "safe") return stepsOf(source) <= REGEX_STEPS_MAX ? { kind: "linear" } : { kind: "unknown" };
   const { complexity } = result;
   return complexity.type === "polynomial" ? { kind: "polynomial", degree: complexity.degree } : { kind: "exponential" };
 }
@@ -51,15 +53,17 @@ export function proveRegexes(expression: Expression): {
 
 /** The pattern with the longest value that V8 may be given. What is linear by its form alone stays so. */
 function withClass(pattern: RegexLiteral, regexClass: RegexClass): RegexLiteral {
-  return pattern.maxLength === null ? pattern : { ...pattern, maxLength: v8LengthMax(regexClass) };
+  return pattern.maxLength === null ? pattern : { ...pattern, maxLength: v8LengthMax(pattern.source, regexClass) };
 }
 
-function v8LengthMax(regexClass: RegexClass): number | null {
+function v8LengthMax(source: string, regexClass: RegexClass): number | null {
   switch (regexClass.kind) {
     case "linear":
       return null;
-    case "polynomial":
-      return regexClass.degree === 2 ? QUADRATIC_LENGTH_MAX : regexClass.degree === 3 ? CUBIC_LENGTH_MAX : 0;
+    case "polynomial": {
+      const most = { 2: QUADRATIC_LENGTH_MAX, 3: CUBIC_LENGTH_MAX }[regexClass.degree] ?? 0;
+      return Math.min(most, Math.floor((V8_STEPS_MAX / stepsOf(source)) ** (1 / regexClass.degree)));
+    }
     case "exponential":
     case "unknown":
       return 0;
@@ -72,7 +76,7 @@ function v8LengthMax(regexClass: RegexClass): number | null {
  * Finite ambiguity is constant in the value's length and so no matter to the analysis, but `(a|a)(a|a)...` fifty times over is a
  * large constant. Loops count once here: those the analysis has judged.
  */
-function isNarrow(source: string): boolean {
+function stepsOf(source: string): number {
   const tree = parseRegex(source);
-  return !("problem" in tree) && countPaths(tree.root, "loops-once") <= REGEX_PATHS_MAX;
+  return "problem" in tree ? Number.POSITIVE_INFINITY : backtrackCost(tree.root, "once").steps;
 }

@@ -22,6 +22,12 @@ export interface Field<Context> {
   readonly get: ((context: Context) => RuntimeValue | undefined) | null;
   /** A map whose keys are always in lower case: another key is a warning. */
   readonly lowerCaseKeys?: boolean;
+  /** Never missing, whatever the context: `ne "a" or ne "b"` then matches everything, which the analysis can say. */
+  readonly always?: true;
+  /** Its value may change during one evaluation, such as a score that rules add to: it is read each time, and never indexed. */
+  readonly volatile?: true;
+  /** Known only after more input: `mayHold` tells whether a rule can need it. Missing until then. */
+  readonly later?: "body" | "response";
   /** What is doubtful about comparing the field for equality with these bytes, or null. */
   readonly doubt?: (bytes: string) => { readonly message: string; readonly fix: string } | null;
 }

@@ -1,15 +1,14 @@
-// Values that are derived from a request at most once, however many rules ask for them. The cache lives as long as the facts.
+// Values that are derived from a request at most once, however many rules ask for them. The cache lives as long as the context.
 
-import type { Facts } from "../facts.ts";
+import type { RuleContext } from "./context.ts";
 
-/** A getter that computes its value on the first call for a request. */
-export function oncePerRequest<T>(derive: (facts: Facts) => T): (facts: Facts) => T {
-  const values = new WeakMap<Facts, { readonly value: T }>();
-  return (facts) => {
-    const known = values.get(facts);
-    if (known !== undefined) return known.value;
-    const value = derive(facts);
-    values.set(facts, { value });
+/** A getter that computes its value on the first call for a context. Not for what changes while rules run. */
+export function once<T>(derive: (context: RuleContext) => T): (context: RuleContext) => T {
+  return (context) => {
+    const known = context.derived.get(derive);
+    if (known !== undefined || context.derived.has(derive)) return known as T;
+    const value = derive(context);
+    context.derived.set(derive, value);
     return value;
   };
 }

@@ -3,65 +3,89 @@
 
 import { bytesOfText } from "../expression/bytes.ts";
 import { urlDecode } from "../expression/functions-url.ts";
-import { addTo, oncePerRequest } from "./derive.ts";
+import { trimSpace } from "../http/list.ts";
+import { addTo, once } from "./derive.ts";
 import type { Field } from "../expression/scheme.ts";
 import type { Facts } from "../facts.ts";
+import type { RuleContext } from "./context.ts";
 
-const pairs = oncePerRequest((facts) => readHeaders(facts));
-const headerMap = oncePerRequest((facts) => {
+const pairs = once(({ facts }) => readHeaders(facts));
+const headerMap = once((context) => {
   const map = new Map<string, string[]>();
-  for (const [name, value] of pairs(facts)) addTo(map, name, value);
+  for (const [name, value] of pairs(context)) addTo(map, name, value);
   return map;
 });
 
-const named = (name: string) => (facts: Facts) => bytesOfText(facts.headers.get(name) ?? "");
+const named =
+  (name: string) =>
+  ({ facts }: RuleContext): string =>
+    bytesOfText(facts.headers.get(name) ?? "");
 
-export const HEADER_FIELDS: readonly Field<Facts>[] = [
+export const HEADER_FIELDS: readonly Field<RuleContext>[] = [
   {
     name: "http.request.headers",
     type: { map: { array: "Bytes" } },
     description: "Headers by name, in lower case. Repeated headers are joined by the platform.",
     get: headerMap,
     lowerCaseKeys: true,
+    always: true,
   },
   {
     name: "http.request.headers.names",
     type: { array: "Bytes" },
     description: "Names of the headers, in lower case.",
-    get: oncePerRequest((facts) => pairs(facts).map(([name]) => name)),
+    get: once((context) => pairs(context).map(([name]) => name)),
+    always: true,
   },
   {
     name: "http.request.headers.values",
     type: { array: "Bytes" },
     description: "Values of the headers.",
-    get: oncePerRequest((facts) => pairs(facts).map(([, value]) => value)),
+    get: once((context) => pairs(context).map(([, value]) => value)),
+    always: true,
   },
   {
     name: "http.request.headers.truncated",
     type: "Bool",
     description: "Always false: a request with too many headers is refused, not cut.",
     get: () => false,
+    always: true,
   },
   {
     name: "http.request.cookies",
     type: { map: { array: "Bytes" } },
     description: "Cookies by name; names are URL-decoded, values as received.",
-    get: oncePerRequest((facts) => readCookies(named("cookie")(facts))),
+    get: once((context) => readCookies(named("cookie")(context))),
+    always: true,
   },
   {
     name: "http.request.accepted_languages",
     type: { array: "Bytes" },
     description: "Language tags of Accept-Language, the preferred first.",
-    get: oncePerRequest((facts) => readLanguages(named("accept-language")(facts))),
+    get: once((context) => readLanguages(named("accept-language")(context))),
+    always: true,
   },
-  { name: "http.user_agent", type: "Bytes", description: "The User-Agent header; empty when there is none.", get: named("user-agent") },
-  { name: "http.referer", type: "Bytes", description: "The Referer header; empty when there is none.", get: named("referer") },
-  { name: "http.cookie", type: "Bytes", description: "The Cookie header; empty when there is none.", get: named("cookie") },
+  {
+    name: "http.user_agent",
+    type: "Bytes",
+    description: "The User-Agent header; empty when there is none.",
+    get: named("user-agent"),
+    always: true,
+  },
+  {
+    name: "http.referer",
+    type: "Bytes",
+    description: "The Referer header; empty when there is none.",
+    get: named("referer"),
+    always: true,
+  },
+  { name: "http.cookie", type: "Bytes", description: "The Cookie header; empty when there is none.", get: named("cookie"), always: true },
   {
     name: "http.x_forwarded_for",
     type: "Bytes",
     description: "The X-Forwarded-For header as received; empty when there is none. Anyone can write it: use `ip.src`.",
     get: named("x-forwarded-for"),
+    always: true,
   },
 ];
 
@@ -77,11 +101,12 @@ function readCookies(header: string): ReadonlyMap<string, readonly string[]> {
   const cookies = new Map<string, string[]>();
   // Two Cookie lines arrive joined by a comma: what stands behind one is a cookie too, or a rule could be passed by sending two.
   const parts = header.split(";");
-  const behindCommas = header.includes(",") ? header.split(/[;,]/).filter((part) => !parts.includes(part)) : [];
+  const whole = new Set(parts);
+  const behindCommas = header.includes(",") ? header.split(/[;,]/).filter((part) => !whole.has(part)) : [];
   for (const part of [...parts, ...behindCommas]) {
     const equals = part.indexOf("=");
-    const name = (equals === -1 ? part : part.slice(0, equals)).trim();
-    if (name !== "") addTo(cookies, urlDecode(name), equals === -1 ? "" : part.slice(equals + 1).trim());
+    const name = trimSpace(equals === -1 ? part : part.slice(0, equals));
+    if (name !== "") addTo(cookies, urlDecode(name), equals === -1 ? "" : trimSpace(part.slice(equals + 1)));
   }
   return cookies;
 }

@@ -5,21 +5,29 @@
 import { FUNCTIONS } from "../expression/functions.ts";
 import { makeScheme } from "../expression/scheme.ts";
 import { ADDRESS_FIELDS } from "./fields-address.ts";
+import { BODY_FIELDS } from "./fields-body.ts";
 import { CONNECTION_FIELDS } from "./fields-connection.ts";
 import { HEADER_FIELDS } from "./fields-header.ts";
+import { OWN_FIELDS } from "./fields-own.ts";
+import { PLATFORM_FIELDS } from "./fields-platform.ts";
+import { RESPONSE_FIELDS } from "./fields-response.ts";
 import { UNKNOWN_FIELDS } from "./fields-unknown.ts";
 import { URI_FIELDS } from "./fields-uri.ts";
 import type { Field, Scheme } from "../expression/scheme.ts";
-import type { Facts } from "../facts.ts";
+import type { RuleContext } from "./context.ts";
 
 /** All fields, by name. */
-export const REQUEST_FIELDS: readonly Field<Facts>[] = [
+export const RULE_FIELDS: readonly Field<RuleContext>[] = [
   ...ADDRESS_FIELDS,
+  ...BODY_FIELDS,
   ...CONNECTION_FIELDS,
   ...HEADER_FIELDS,
+  ...OWN_FIELDS,
+  ...PLATFORM_FIELDS,
+  ...RESPONSE_FIELDS,
   ...UNKNOWN_FIELDS,
   ...URI_FIELDS,
 ].toSorted((left, right) => (left.name < right.name ? -1 : 1));
 
-/** Fields and functions for rules on requests, without lists; `withLists` adds those of a config. */
-export const requestScheme: Scheme<Facts> = makeScheme(REQUEST_FIELDS, FUNCTIONS);
+/** Fields and functions for rules, without lists; `withLists` adds those of a config. */
+export const ruleScheme: Scheme<RuleContext> = makeScheme(RULE_FIELDS, FUNCTIONS);

@@ -49,7 +49,7 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
     try {
       const chunk = await from.read();
       if (chunk !== null && state === "whole") {
-        kept.push(chunk);
+        kept.push(compact(chunk));
         keptBytes += chunk.byteLength;
         if (keptBytes > bytesMax) state = "overflowed";
       }
@@ -102,6 +102,11 @@ export function createReplayBody(source: ReadableStream<Uint8Array>, { bytesMax,
       tellBroken = listener;
     },
   };
+}
+
+/** A read of one byte would keep its whole buffer alive: a body that drips in would hold a thousand times its size. */
+function compact(chunk: Uint8Array): Uint8Array {
+  return chunk.byteLength * 2 < chunk.buffer.byteLength ? chunk.slice() : chunk;
 }
 
 /** A share of what the isolate keeps of request bodies, all requests together. */

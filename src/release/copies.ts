@@ -1,4 +1,4 @@
-// Copies in the data centre's cache of what KV holds: the polled documents together, and releases one by one. A copy is read
+// Copies in the data centre's cache of what KV holds: the polled documents together, releases and lists one by one. A copy is read
 // instead of KV while it is young, and in place of KV, whatever its age, when KV fails. It is verified like the original, so
 // this module hands out text and believes nothing. It never fails: what cannot be read is not there.
 //
@@ -9,7 +9,7 @@ import { COPY_READ_MS_MAX } from "../limits.ts";
 import type { CacheStore } from "../ports.ts";
 import { createCopyKey } from "./copy-key.ts";
 import { DOCUMENT_KEYS, type DocumentName, type DocumentTexts } from "./documents.ts";
-import { isReleaseHash } from "./keys.ts";
+import { isReleaseHash, listKey } from "./keys.ts";
 import { within } from "./within.ts";
 
 export interface PolledCopy {
@@ -25,6 +25,10 @@ export interface Copies {
   writeRelease(cache: CacheStore, hash: string, text: string): Promise<void>;
   /** For a copy that turned out not to be the release. */
   dropRelease(cache: CacheStore, hash: string): Promise<void>;
+  readList(cache: CacheStore, hash: string): Promise<string | null>;
+  writeList(cache: CacheStore, hash: string, text: string): Promise<void>;
+  /** For a copy that turned out not to be the list. */
+  dropList(cache: CacheStore, hash: string): Promise<void>;
   /** Hash of the release that was last in force here, for a cold isolate whose pointer names one that cannot be had. */
   readLastGood(cache: CacheStore): Promise<string | null>;
   writeLastGood(cache: CacheStore, hash: string): Promise<void>;
@@ -49,14 +53,18 @@ export function createCopies(scope: string): Copies {
     const headers = { "content-type": "text/plain; charset=utf-8", "cache-control": `max-age=${YEAR_SECONDS}` };
     await cache.put(await keyOf(name), new Response(text, { headers }));
   };
+  const drop = async (cache: CacheStore, name: string): Promise<void> => {
+    await cache.delete(await keyOf(name));
+  };
   return {
     readPolled: async (cache) => parseCopy(await read(cache, "polled")),
     writePolled: (cache, copy) => write(cache, "polled", JSON.stringify(copy)),
     readRelease: (cache, hash) => read(cache, `release/${hash}`),
     writeRelease: (cache, hash, text) => write(cache, `release/${hash}`, text),
-    dropRelease: async (cache, hash) => {
-      await cache.delete(await keyOf(`release/${hash}`));
-    },
+    dropRelease: (cache, hash) => drop(cache, `release/${hash}`),
+    readList: (cache, hash) => read(cache, listKey(hash)),
+    writeList: (cache, hash, text) => write(cache, listKey(hash), text),
+    dropList: (cache, hash) => drop(cache, listKey(hash)),
     readLastGood: async (cache) => {
       const hash = await read(cache, "last-good");
       return isReleaseHash(hash) ? hash : null;

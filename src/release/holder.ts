@@ -3,11 +3,13 @@
 // wrong is in `status()` and in the log.
 
 import { REFRESH_OLD_COPY_WAIT_MS_MAX } from "../limits.ts";
+import type { ListTable } from "../firewall/list-table.ts";
 import type { Ports } from "../ports.ts";
 import type { BakedRelease } from "./baked.ts";
 import { createCopies, type Copies } from "./copies.ts";
 import type { DocumentName, Held } from "./documents.ts";
 import type { Intervals } from "./intervals.ts";
+import { loadWantedLists, type ListProblem } from "./lists.ts";
 import { createMemory, type Memory } from "./memory.ts";
 import { causeText, type StateProblem } from "./problem.ts";
 import type { EdgeState } from "./state.ts";
@@ -21,6 +23,8 @@ export interface StateHolder {
   current(ports: Ports, nowMs: number): Promise<EdgeState | null>;
   /** Reads everything again at once, for an operator who has just changed something. */
   refreshNow(ports: Ports, options: ForceOptions): Promise<HolderStatus>;
+  /** Loads lists that rules of a request look into, see `loadWantedLists`. The ruleset is the one that the request began with. */
+  loadLists(lists: ListTable, names: readonly string[], ports: Ports): Promise<void>;
   /** Takes over the document that the purge ledger has just answered with, so that this isolate need not wait for KV. */
   takePurges(text: string, ports: Ports): void;
   status(nowMs: number): HolderStatus;
@@ -46,7 +50,12 @@ export interface HolderStatus {
   readonly intervals: Intervals;
   readonly documents: Readonly<Record<DocumentName, DocumentStatus>>;
   /** What is wrong at the moment, apart from the documents. */
-  readonly problems: { readonly store: StateProblem | null; readonly release: StateProblem | null };
+  readonly problems: {
+    readonly store: StateProblem | null;
+    readonly release: StateProblem | null;
+    /** Lists that rules look into and that cannot be had. */
+    readonly lists: readonly ListProblem[];
+  };
 }
 
 export interface DocumentStatus {
@@ -66,6 +75,7 @@ export function createStateHolder(input: HolderInput): StateHolder {
       await refreshMemory(memory, { ports, copies, ...input }, options);
       return statusOf(memory, input.intervals, ports.clock.nowMs());
     },
+    loadLists: (lists, names, ports) => loadWantedLists(lists, names, { ports, copies, memory: memory.lists }),
     takePurges: (text, ports) => adoptPurges(memory, text, { ports, copies, ...input }),
     status: (nowMs) => statusOf(memory, input.intervals, nowMs),
   };
@@ -140,7 +150,7 @@ function statusOf(memory: Memory, intervals: Intervals, nowMs: number): HolderSt
       overrides: documentStatus(overrides, overrides.value.version, nowMs),
       purges: documentStatus(purges, purges.value.version, nowMs),
     },
-    problems: { store: memory.storeProblem, release: memory.releaseProblem },
+    problems: { store: memory.storeProblem, release: memory.releaseProblem, lists: [...memory.lists.failed.values()] },
   };
 }
 

@@ -1,5 +1,5 @@
-// How often an isolate looks whether its state is still the newest, as variables of the Worker, so that a local one can look
-// every second. Read once per isolate by `index.ts`.
+// How often an isolate looks whether its state is still the newest, and sends what it counted of its rules, as variables of the
+// Worker, so that a local one can do so every second. Read once per isolate by `index.ts`.
 
 /** All in milliseconds. */
 export interface Intervals {
@@ -11,14 +11,16 @@ export interface Intervals {
   readonly blockMs: number;
   /** A data centre's copy of the polled documents is used instead of KV for this long. */
   readonly copyMs: number;
+  /** The least time between two batches of what rules did. */
+  readonly ruleStatsMs: number;
 }
 
 /** What production runs with. */
-export const DEFAULT_INTERVALS: Intervals = { pollMs: 10_000, quietMs: 60_000, blockMs: 150, copyMs: 30_000 };
+export const DEFAULT_INTERVALS: Intervals = { pollMs: 10_000, quietMs: 60_000, blockMs: 150, copyMs: 30_000, ruleStatsMs: 20_000 };
 
 /**
- * From the Worker's variables STATE_POLL_MS, STATE_QUIET_MS, STATE_BLOCK_MS and STATE_COPY_MS, whole milliseconds. One that is
- * missing or not a number of 0 to an hour keeps its default; the admin API's status shows what holds.
+ * From the Worker's variables STATE_POLL_MS, STATE_QUIET_MS, STATE_BLOCK_MS, STATE_COPY_MS and RULE_STATS_MS, whole milliseconds.
+ * One that is missing or not a number of 0 to an hour keeps its default; the admin API's status shows what holds.
  */
 export function readIntervals(vars: Readonly<Record<string, unknown>>): Intervals {
   return {
@@ -26,6 +28,7 @@ export function readIntervals(vars: Readonly<Record<string, unknown>>): Interval
     quietMs: milliseconds(vars["STATE_QUIET_MS"], DEFAULT_INTERVALS.quietMs),
     blockMs: milliseconds(vars["STATE_BLOCK_MS"], DEFAULT_INTERVALS.blockMs),
     copyMs: milliseconds(vars["STATE_COPY_MS"], DEFAULT_INTERVALS.copyMs),
+    ruleStatsMs: milliseconds(vars["RULE_STATS_MS"], DEFAULT_INTERVALS.ruleStatsMs),
   };
 }
 

@@ -18,6 +18,11 @@ export function releaseKey(hash: string): string {
   return `release/${hash}`;
 }
 
+/** A long list under the SHA-256 of its text; never changed once written. */
+export function listKey(hash: string): string {
+  return `list/${hash}`;
+}
+
 /** The files that a release was built from, as the user wrote them. Written and read by the command line only. */
 export function sourceKey(hash: string): string {
   return `source/${hash}`;

@@ -3,6 +3,7 @@
 
 import { noDocuments, type Documents } from "./documents.ts";
 import type { FoundRelease } from "./find-release.ts";
+import { createListMemory, type ListMemory } from "./lists.ts";
 import type { Pointer } from "./pointer.ts";
 import type { StateProblem } from "./problem.ts";
 import type { EdgeState } from "./state.ts";
@@ -24,6 +25,8 @@ export interface Memory {
   rejected: { readonly release: string; readonly atMs: number } | null;
   storeProblem: StateProblem | null;
   releaseProblem: StateProblem | null;
+  /** Loads of lists that run, and those that failed. */
+  readonly lists: ListMemory;
 }
 
 export function createMemory(): Memory {
@@ -38,5 +41,6 @@ export function createMemory(): Memory {
     rejected: null,
     storeProblem: null,
     releaseProblem: null,
+    lists: createListMemory(),
   };
 }

@@ -19,7 +19,11 @@ export type StateProblemReason =
   /** Its bytes do not have the hash that names it. */
   | "release-corrupt"
   /** The right bytes, but of another format, or they do not load. */
-  | "release-unreadable";
+  | "release-unreadable"
+  /** The same of a list that a rule looks into. */
+  | "list-missing"
+  | "list-corrupt"
+  | "list-unreadable";
 
 export interface StateProblem {
   readonly reason: StateProblemReason;

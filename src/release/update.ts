@@ -10,6 +10,7 @@ import { isYoung, type Copies } from "./copies.ts";
 import { DOCUMENT_KEYS, mergeDocuments, textsOf, type DocumentTexts } from "./documents.ts";
 import { findRelease, loadRelease, type FoundRelease } from "./find-release.ts";
 import type { Intervals } from "./intervals.ts";
+import { loadWantedLists, type ListSources } from "./lists.ts";
 import type { Memory } from "./memory.ts";
 import type { Pointer } from "./pointer.ts";
 import { causeText, type StateProblem } from "./problem.ts";
@@ -103,8 +104,12 @@ async function readStore({ config, clock }: Ports): Promise<Result<DocumentTexts
 async function settle(memory: Memory, input: UpdateInput, options: ForceOptions): Promise<void> {
   const pointer = memory.documents.pointer.value;
   if (pointer === null) return;
+  if (options.pastCopies) forgetWaits(memory);
   if (memory.inForce?.ruleset.release === pointer.release) {
     memory.releaseProblem = null;
+    const { lists } = memory.inForce.ruleset;
+    // An older edition of a list stands in as long as the newer one cannot be had; nobody else asks for it.
+    input.ports.defer(loadWantedLists(lists, lists.outdated(), listSources(memory, input)));
     return;
   }
   const nowMs = input.ports.clock.nowMs();
@@ -128,6 +133,12 @@ async function takeEarlier(memory: Memory, pointer: Pointer, input: UpdateInput)
 
 async function take(memory: Memory, pointer: Pointer, input: UpdateInput): Promise<void> {
   const found = await findRelease(pointer.release, input);
+  if (found.ok && memory.inForce !== null) {
+    // Lists that requests here have looked into are there before the release is, so that none of them waits.
+    const { lists } = found.value.ruleset;
+    lists.adopt(memory.inForce.ruleset.lists);
+    await loadWantedLists(lists, lists.outdated(), listSources(memory, input));
+  }
   // While this waited, another refresh may have seen a newer pointer; its release must not be replaced by this one.
   if (memory.documents.pointer.value?.release !== pointer.release) return;
   memory.releaseProblem = noted(memory.releaseProblem, found.ok ? null : found.error, input.ports);
@@ -140,8 +151,20 @@ async function take(memory: Memory, pointer: Pointer, input: UpdateInput): Promi
   }
 }
 
+function listSources(memory: Memory, { ports, copies }: UpdateInput): ListSources {
+  return { ports, copies, memory: memory.lists };
+}
+
+/** An operator who asks for a refresh does not wait until lists that failed are due again. */
+function forgetWaits({ lists }: Memory): void {
+  for (const [hash, failure] of lists.failed) lists.failed.set(hash, { ...failure, atMs: 0 });
+}
+
 function putInForce(memory: Memory, found: FoundRelease, pointer: Pointer, ports: Ports): void {
+  if (memory.inForce !== null) found.ruleset.lists.adopt(memory.inForce.ruleset.lists);
   memory.inForce = { ...found, pointer };
+  // What failed for another release is nobody's trouble any more.
+  for (const hash of memory.lists.failed.keys()) if (!found.ruleset.lists.names(hash)) memory.lists.failed.delete(hash);
   renew(memory);
   ports.log.write({ event: "release", release: found.ruleset.release, wanted: pointer.release, number: pointer.number, from: found.from });
 }

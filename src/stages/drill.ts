@@ -7,7 +7,7 @@ import { faultyFetcher } from "../drill/fetcher.ts";
 import { verifyDrill, type Drill } from "../drill/signature.ts";
 import { deadConfigStore, unchangedCache } from "../drill/stores.ts";
 import type { Exchange } from "../exchange.ts";
-import type { Ports } from "../ports.ts";
+import type { Ports, RateCounter } from "../ports.ts";
 import type { StateHolder } from "../release/holder.ts";
 import { DRILL_HEADER } from "../transform/origin-headers.ts";
 import type { IsolateMemory } from "./run.ts";
@@ -54,15 +54,20 @@ export function drilledPorts(ports: Ports, drill: Drill): Ports {
     ),
     config: isKvDown(drill) ? deadConfigStore : ports.config,
     fetcher: faultyFetcher(ports.fetcher, faults),
+    // A drill is no visit: it is neither counted nor held against a limit.
+    rates: { binding: NO_COUNT, object: NO_COUNT },
     log: { write: (line) => ports.log.write({ ...line, drill: text }) },
   };
 }
+
+const NO_COUNT: RateCounter = { ask: () => Promise.resolve({ limited: false, remaining: null, waitMs: null }) };
 
 /** @param ports - The real ones: what the isolate's own holder reads and copies is no part of the drill. */
 export function drilledIsolate<T extends DrilledIsolate>(isolate: T, ports: Ports, drill: Drill): T {
   const { holder, fresh } = isolate;
   const current: StateHolder["current"] = (_drilled, nowMs) => holder.current(ports, nowMs);
-  return { ...isolate, holder: isKvDown(drill) ? fresh.holder() : { ...holder, current }, memory: fresh.memory() };
+  const loadLists: StateHolder["loadLists"] = (lists, names) => holder.loadLists(lists, names, ports);
+  return { ...isolate, holder: isKvDown(drill) ? fresh.holder() : { ...holder, current, loadLists }, memory: fresh.memory() };
 }
 
 function isKvDown({ faults }: Drill): boolean {

@@ -49,6 +49,12 @@ export function ended(run: Run, error: EdgeError): Response {
   return respond(run, errorAnswer(error), null);
 }
 
+/** Ends a request with an answer of a rule. */
+export function answered(run: Run, answer: Answer): Response {
+  if (answer.kind === "error") run.exchange.digest.error = answer.error.code;
+  return respond(run, answer, null);
+}
+
 function respond({ exchange, plan }: Run, answer: Answer, match: RouteMatch | null): Response {
   const { facts, id } = exchange;
   const context = { requestId: id, facts, site: plan.site, method: facts.method, accept: facts.headers.get("accept"), match };

@@ -35,7 +35,8 @@ export function storePosted(
 }
 
 /** How a GET of the URL would be cached; null when the same route would not, or would ask the origin for something else. */
-function planOfGet(facts: Facts, { route, site, action, split, originRequest }: Plan): Admission["cached"] | null {
+function planOfGet(facts: Facts, { route, site, action, split, originRequest, isRuled }: Plan): Admission["cached"] | null {
+  if (isRuled) return null;
   const get: Facts = { ...facts, method: "GET", hasBody: false };
   const match = site.routes.match(get);
   if (match.kind !== "route" || match.route !== route || cacheBypass(get, action.cache) !== null) return null;

@@ -1,42 +1,72 @@
-// Stage "protect": the firewall's rules, on every request and before the cache, so that they hold for stored answers too.
-// Pure. Log-only rules, and what they would have done, go to the digest and nowhere else.
+// Stage "protect": the firewall's rules of the phase request, on every request and before the cache, so that they hold for stored
+// answers too. Pure. Rate limits whose rule matches are handed on: to count is not pure.
 
 import { errorAnswer, type Answer } from "../answer.ts";
-import type { Digest } from "../exchange.ts";
 import type { Facts } from "../facts.ts";
-import type { Rule, Ruleset } from "../ruleset.ts";
-import { evaluateRules } from "../firewall/rules.ts";
-import { redirectLocation } from "../transform/redirect.ts";
+import type { BodyFacts } from "../firewall/context.ts";
+import { ruleContext } from "../firewall/context.ts";
+import { evaluatePhase, laterRulesWantBody, NO_SKIPS, type PhaseInput, type PhaseVerdict, type Wants } from "../firewall/evaluate.ts";
+import type { Ruleset } from "../ruleset.ts";
 import type { TemplateValues } from "../transform/template.ts";
 
+/** What was brought for rules that could not be judged without it. */
+export interface Brought {
+  /** Null: not read. */
+  readonly body: BodyFacts | null;
+  /** Lists that were wanted have been asked for. */
+  readonly lists: boolean;
+}
+
+export const NOTHING_BROUGHT: Brought = { body: null, lists: false };
+
+export interface ProtectInput {
+  readonly facts: Facts;
+  /** Id of the route. */
+  readonly route: string;
+  /** What templates may name. */
+  readonly values: TemplateValues;
+  readonly brought: Brought;
+}
+
 export interface Protected {
-  readonly matched: Digest["rules"];
+  readonly verdict: PhaseVerdict;
   readonly answer: Answer | null;
 }
 
-/**
- * @param values - What a redirect's template may name.
- */
-export function protect(ruleset: Ruleset, facts: Facts, values: TemplateValues): Protected {
-  const verdict = evaluateRules(ruleset.rules, facts, facts.receivedAtMs);
-  if (verdict.outcome === "pass") return { matched: verdict.matched, answer: null };
-  return { matched: verdict.matched, answer: answerOf(verdict.rule, facts, values) };
+export function protect(ruleset: Ruleset, { facts, route, values, brought }: ProtectInput): Protected {
+  const { rules, lists } = ruleset;
+  // Where there is no body, all is known of it.
+  const body = brought.body ?? (facts.hasBody ? null : NO_BODY);
+  const context = ruleContext({ facts, route, body });
+  const input = { rules, context, values, isLoaded: (list: string) => lists.isLoaded(list), listsAsked: brought.lists };
+  const verdict = evaluatePhase({ ...input, phase: "request", skips: NO_SKIPS });
+  return {
+    verdict: { ...verdict, wants: wantsOfAll({ ...input, skips: verdict.skips }, verdict) },
+    answer: verdict.end === null ? null : answerOf(verdict.end),
+  };
 }
 
-function answerOf(rule: Rule, facts: Facts, values: TemplateValues): Answer {
+const LATER = ["origin", "response", "log"] as const;
+
+/** What the later phases will want has to be there before the body is sent on and the answer is on its way. */
+function wantsOfAll(input: Omit<PhaseInput, "phase">, { wants, end }: PhaseVerdict): Wants {
+  const { rules, context, listsAsked, isLoaded } = input;
+  const lists = listsAsked ? [] : LATER.flatMap((phase) => rules[phase].lists).filter((list) => !isLoaded(list));
+  const body = wants.body || (end === null && context.body === null && laterRulesWantBody(input, LATER));
+  return { body, lists: [...new Set([...wants.lists, ...lists])] };
+}
+
+const NO_BODY: BodyFacts = { bytes: "", truncated: false };
+
+/** The answer of a rule that ended the request. */
+export function answerOf({ rule, location }: NonNullable<PhaseVerdict["end"]>): Answer {
   const { action } = rule;
-  switch (action.kind) {
-    case "block":
-      if (action.body !== null) {
-        return { kind: "page", status: action.status, contentType: action.contentType ?? "text/plain; charset=utf-8", body: action.body };
-      }
-      return errorAnswer({ code: "blocked", status: action.status, ruleId: rule.id });
-    case "redirect":
-      return { kind: "redirect", status: action.status, location: redirectLocation(action, facts.query, values), why: "rule" };
-    case "log":
-    case "skip":
-      throw new Error(`rule ${rule.id}: the action ${action.kind} cannot end a request`);
-    default:
-      return action satisfies never;
+  if (action.kind === "block") {
+    if (action.body !== null) {
+      return { kind: "page", status: action.status, contentType: action.contentType ?? "text/plain; charset=utf-8", body: action.body };
+    }
+    return errorAnswer({ code: "blocked", status: action.status, ruleId: rule.id });
   }
+  if (action.kind !== "redirect") throw new Error(`rule ${rule.id}: the action ${action.kind} cannot end a request`);
+  return { kind: "redirect", status: action.status, location: location ?? "/", why: "rule" };
 }

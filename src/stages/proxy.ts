@@ -10,12 +10,15 @@ import type { Plan } from "../plan.ts";
 import { hideOrigin } from "../transform/origin-names.ts";
 import { admit } from "./admit.ts";
 import { collapse, backgroundFlight } from "./collapse.ts";
+import type { RuleChanges } from "../firewall/changes.ts";
 import { askAndComplete } from "./complete.ts";
 import { deliver } from "./deliver.ts";
-import { asAnswered, ended, failureResponse } from "./failure.ts";
+import { answered, asAnswered, ended, failureResponse } from "./failure.ts";
 import { fetchFromOrigin } from "./fetch.ts";
 import type { FetchInput, FetchOutcome } from "./fetch-outcome.ts";
 import type { StoredAt } from "./found.ts";
+import { changedRequest, guardOrigin } from "./guard-origin.ts";
+import { holdLimits } from "./hold-limits.ts";
 import { lookup, originRequest, type Lookup } from "./lookup.ts";
 import { admitRefresh } from "./refresh.ts";
 import type { Run } from "./run.ts";
@@ -56,9 +59,11 @@ async function leading<T>({ ports }: Run, flight: Flight | null, work: () => Pro
 
 async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promise<Response> {
   const { exchange, plan, ports } = run;
+  const guarded = await guard(run);
+  if (guarded.kind === "answer") return guarded.response;
   const body = requestBody(exchange, plan);
   const pins = mayHavePins(run) ? await readPins(run) : NO_PINS;
-  const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins), flight };
+  const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins), flight, changes: guarded.changes };
   const { lookup: asked, outcome: brought } = await askAndComplete(found, ports, (each) => askOrigin(run, each, asking));
   if (body?.exceeded() === true) return ended(run, { code: "body-too-large" });
   const outcome = asAnswered(run, brought);
@@ -71,6 +76,18 @@ async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promi
   const { response, end } = failureResponse(run, outcome);
   noteLadder(run, { hadStored: found.kind === "revalidate", end });
   return response;
+}
+
+type Guard = { readonly kind: "answer"; readonly response: Response } | { readonly kind: "pass"; readonly changes: RuleChanges };
+
+/** What the rules of the phase origin say of this request. */
+async function guard(run: Run): Promise<Guard> {
+  const { exchange, ports } = run;
+  const { answer, limits, changes } = guardOrigin(exchange);
+  const refusal = answer ?? (await holdLimits(exchange, { limits, ports, memory: run.rates }));
+  if (refusal === null) return { kind: "pass", changes };
+  exchange.firewall.isRefused = true;
+  return { kind: "answer", response: answered(run, refusal) };
 }
 
 /** A failing answer of an origin, by the measure by which others were asked. */
@@ -96,26 +113,30 @@ function inBackground(run: Run, found: Lookup, refresh: StoredAt | null): void {
   if (place === null) return;
   const { flight } = place;
   // What comes of it is not part of what happened to the visitor.
-  const exchange: Exchange = { ...run.exchange, digest: structuredClone(run.exchange.digest) };
+  const exchange: Exchange = { ...run.exchange, digest: structuredClone(run.exchange.digest), firewall: { ...run.exchange.firewall } };
   const work = async (): Promise<void> => {
-    const outcome = await askOrigin({ ...run, exchange }, found, { body: null, pins: pinnedOrigins(NO_PINS), flight });
+    // Nobody is refused anything here, so nobody is counted either; what no visitor may ask the origin, neither may we.
+    const { answer, changes } = guardOrigin(exchange);
+    if (answer !== null) return;
+    const outcome = await askOrigin({ ...run, exchange }, found, { body: null, pins: pinnedOrigins(NO_PINS), flight, changes });
     await admitRefresh(exchange, ports, plan, { refresh, outcome, flight });
   };
   ports.defer(work().finally(() => flight?.leave()));
 }
 
-type AskedWith = Pick<FetchInput, "body" | "pins"> & { readonly flight: Flight | null };
+type AskedWith = Pick<FetchInput, "body" | "pins"> & { readonly flight: Flight | null; readonly changes: RuleChanges };
 
 /** The fetch stage, with the origin's name and connection taken out of its answer: what is stored is as visitors may see it. */
-async function askOrigin(run: Run, found: Lookup, { body, pins, flight }: AskedWith): Promise<FetchOutcome> {
+async function askOrigin(run: Run, found: Lookup, { body, pins, flight, changes }: AskedWith): Promise<FetchOutcome> {
   const { plan, ports } = run;
-  const { method, headers } = originRequest(plan, found, ports.clock.nowMs());
+  const planned = originRequest(plan, found, ports.clock.nowMs());
+  const { method, target, headers } = changedRequest({ ...planned, target: plan.originRequest.target }, run.exchange, changes);
   // What others may wait for is wanted without this visitor too.
   const abortWithVisitor = flight === null || found.kind === "bypass" || (found.kind === "miss" && found.pass);
   const outcome = await fetchFromOrigin(run, {
     plan,
     method,
-    target: plan.originRequest.target,
+    target,
     headers,
     body,
     pins,
@@ -138,7 +159,10 @@ function asOurs({ exchange, plan }: Run, response: Response, basePath: string): 
 
 /** A GET or HEAD with a body is asked without it: nobody agrees on what it means, and no cache key holds it (RFC 9110 9.3.1). */
 function requestBody(exchange: Exchange, plan: Plan): CountedBody | null {
-  const { body, method } = exchange.request;
+  const {
+    body,
+    request: { method },
+  } = exchange;
   if (body === null || method === "GET" || method === "HEAD") return null;
   if (exchange.facts.contentLength !== null) return { stream: body, exceeded: () => false };
   return countBody(body, plan.route.bodyBytesMax);

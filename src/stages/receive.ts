@@ -1,7 +1,7 @@
 // Stage "receive": what came in, as facts, or the reason why it is refused. Pure. The only place that reads a raw URL, a Host
 // or a client address; everything after it works on the canonical forms and can still see the raw ones.
 
-import type { ClientFacts, Facts } from "../facts.ts";
+import type { ClientFacts, Connection, Facts } from "../facts.ts";
 import type { EdgeError } from "../errors.ts";
 import type { ClientRules } from "../ruleset.ts";
 import { declaredLength } from "../http/byte-stream.ts";
@@ -14,6 +14,8 @@ import { HEADER_BYTES_MAX, HEADER_COUNT_MAX, LOOP_PASSES_MAX, URL_BYTES_MAX } fr
 import { withoutAuthHeaders } from "../origin/auth.ts";
 import { fail, ok, type Result } from "../result.ts";
 
+export type { Connection } from "../facts.ts";
+
 export interface Received {
   readonly method: string;
   /** Absolute, as the runtime handed it over. */
@@ -23,25 +25,6 @@ export interface Received {
   /** What the platform knows of the connection; null on a bare socket and in `explain`. */
   readonly connection: Connection | null;
   readonly nowMs: number;
-}
-
-/** The parts of `request.cf` that are used. All are optional there. */
-export interface Connection {
-  readonly country?: string | undefined;
-  readonly continent?: string | undefined;
-  readonly region?: string | undefined;
-  readonly regionCode?: string | undefined;
-  readonly city?: string | undefined;
-  readonly asn?: number | undefined;
-  readonly latitude?: string | undefined;
-  readonly longitude?: string | undefined;
-  readonly timezone?: string | undefined;
-  readonly isEUCountry?: string | undefined;
-  readonly colo?: string | undefined;
-  readonly tlsVersion?: string | undefined;
-  readonly tlsCipher?: string | undefined;
-  readonly httpProtocol?: string | undefined;
-  readonly clientAcceptEncoding?: string | undefined;
 }
 
 export function receive(received: Received, client: ClientRules): Result<Facts, EdgeError> {
@@ -107,6 +90,7 @@ function clientFacts(address: string, received: Received): ClientFacts {
     colo: connection.colo ?? null,
     tlsVersion: connection.tlsVersion ?? null,
     tlsCipher: connection.tlsCipher ?? null,
+    connection,
   };
 }
 

@@ -1,8 +1,9 @@
 // Stage "record": one log line for each request, whatever became of it. Never throws, changes nothing, holds no secrets: query
-// strings, cookies and credentials stay out.
+// strings, cookies and credentials stay out, unless a rule of the phase log names one.
 
 import type { Exchange } from "../exchange.ts";
 import type { Log } from "../ports.ts";
+import { evaluateLater } from "./later-rules.ts";
 
 export interface Recorded {
   readonly id: string;
@@ -10,7 +11,7 @@ export interface Recorded {
   readonly url: string;
   /** Null when the request ended before there were facts and a state. */
   readonly exchange: Exchange | null;
-  readonly status: number;
+  readonly response: Response;
   readonly error: string | null;
   /** Faults that an operator put on this one request; null for nearly all. */
   readonly drill: string | null;
@@ -20,13 +21,14 @@ export interface Recorded {
 }
 
 export function record(recorded: Recorded, log: Log): void {
-  const { exchange } = recorded;
+  const { exchange, response } = recorded;
+  if (exchange !== null) evaluateLater(exchange, "log", response);
   log.write({
     at: new Date(recorded.startedAtMs).toISOString(),
     id: recorded.id,
     method: recorded.method,
     url: withoutQuery(recorded.url),
-    status: recorded.status,
+    status: response.status,
     ms: recorded.endedAtMs - recorded.startedAtMs,
     ...(recorded.error === null ? {} : { error: recorded.error }),
     ...(recorded.drill === null ? {} : { drill: recorded.drill }),
@@ -35,7 +37,7 @@ export function record(recorded: Recorded, log: Log): void {
 }
 
 function exchangeFields(exchange: Exchange): Readonly<Record<string, unknown>> {
-  const { facts, plan, digest, state } = exchange;
+  const { facts, plan, digest, state, firewall } = exchange;
   return {
     client: facts.client.address,
     country: facts.client.country,
@@ -46,6 +48,8 @@ function exchangeFields(exchange: Exchange): Readonly<Record<string, unknown>> {
     ...(digest.cache.collapsed ? { collapsed: true } : {}),
     ...(digest.cache.detail === null ? {} : { cacheDetail: digest.cache.detail }),
     ...(digest.rules.length === 0 ? {} : { rules: digest.rules }),
+    ...(firewall.latest.score === 0 ? {} : { score: firewall.latest.score }),
+    ...(Object.keys(digest.logged).length === 0 ? {} : { logged: digest.logged }),
     ...(digest.attempts.length === 0 ? {} : { attempts: digest.attempts }),
     ...(digest.ladder.length === 0 ? {} : { ladder: digest.ladder }),
   };

@@ -21,6 +21,17 @@ export function redirectLocation(
   return action.preserveQuery ? withQuery(location, query) : location;
 }
 
+/**
+ * The value of Location where an expression made the target; null when that is neither a path nor an http(s) URL. What begins with
+ * a slash stays on this host, however many slashes there are; a host is the rule author's word.
+ */
+export function madeLocation(target: string, query: string, preserveQuery: boolean): string | null {
+  const isPath = /^[/\\]/.test(target);
+  if (!isPath && !/^https?:\/\/[A-Za-z0-9[]/i.test(target)) return null;
+  const location = encodeUrlText(isPath ? `/${target.replace(/^[/\\]+/, "")}` : target);
+  return preserveQuery ? withQuery(location, query) : location;
+}
+
 /** Text up to a place inside the authority: `https://`, `//www.`. */
 const IN_AUTHORITY = /^(?:[a-z][a-z0-9+.-]*:)?\/\/([^/?#]*)$/i;
 

@@ -4,6 +4,7 @@
 
 import type { RewriteSnapshot } from "../config/snapshot.ts";
 import { canonicalPath, formatQuery, parseQuery, queryPair, type QueryPair } from "../http/url.ts";
+import { nameMatches } from "../cache/names.ts";
 import { renderTemplate, type TemplateValues } from "./template.ts";
 import { encodePathText, encodeQueryPart } from "./url-text.ts";
 
@@ -45,15 +46,26 @@ function withoutDotSegments(path: string): string {
   return /(?:^|\/)(?:\.|%2e){1,2}(?:\/|$)|\\|[^\x21-\x7e]/i.test(path) ? canonicalPath(path).path : path;
 }
 
-/** Removes, then sets: the first pair of a name takes the new value, further ones go, a new name comes last. */
 function rewriteQuery(query: string, rules: RewriteSnapshot["query"], values: TemplateValues): string {
   if (rules.remove.length === 0 && rules.set.length === 0) return query;
-  let pairs: readonly QueryPair[] = parseQuery(query).filter(({ name }) => !rules.remove.includes(name));
-  for (const [name, template] of rules.set) {
-    const value = encodeQueryPart(renderTemplate(template, values));
-    pairs = withPair(pairs, name, queryPair(`${encodeQueryPart(name)}=${value}`));
-  }
-  return formatQuery(pairs);
+  const set = rules.set.map(([name, template]) => [name, encodeQueryPart(renderTemplate(template, values))] as const);
+  return formatQuery(changeQuery(parseQuery(query), rules.remove, set));
+}
+
+/**
+ * Removes, then sets: the first pair of a name takes the new value, further ones go, a new name comes last.
+ *
+ * @param remove - Names; a trailing `*` matches any rest.
+ * @param set - Names, and values that are encoded already.
+ */
+export function changeQuery(
+  given: readonly QueryPair[],
+  remove: readonly string[],
+  set: readonly (readonly [name: string, value: string])[],
+): readonly QueryPair[] {
+  let pairs = given.filter(({ name }) => !nameMatches(name, remove));
+  for (const [name, value] of set) pairs = [...withPair(pairs, name, queryPair(`${encodeQueryPart(name)}=${value}`))];
+  return pairs;
 }
 
 function withPair(pairs: readonly QueryPair[], name: string, pair: QueryPair): readonly QueryPair[] {

@@ -1,6 +1,9 @@
-// `npm run bench`: what a request costs in Breakwater and in a bare caching Worker, measured in turn in one run. The figure to
-// quote is the ratio: machines differ, and this one may be busy. Prints a Markdown table; asserts nothing.
+// `npm run bench`: what a request costs in Breakwater and in a bare caching Worker, measured in turn in one run; then what rules,
+// lists and hostile regular expressions cost. `-- requests`, `rules`, `lists` or `regex` runs parts of it. The figure to quote is the
+// ratio: machines differ, and this one may be busy. Prints Markdown tables; asserts nothing.
 
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -39,12 +42,34 @@ interface Measured {
   readonly p99Ms: number;
 }
 
-const { values } = parseArgs({ options: { requests: { type: "string" }, rounds: { type: "string" }, connections: { type: "string" } } });
+const { values, positionals } = parseArgs({
+  options: { requests: { type: "string" }, rounds: { type: "string" }, connections: { type: "string" } },
+  allowPositionals: true,
+});
+const PARTS = ["requests", "rules", "lists", "regex"] as const;
 const REQUESTS = Number(values.requests ?? "2000");
 const ROUNDS = Number(values.rounds ?? "5");
 const CONNECTIONS = Number(values.connections ?? "8");
 
 async function main(): Promise<void> {
+  const unknown = positionals.find((name) => !PARTS.some((part) => part === name));
+  if (unknown !== undefined) throw new Error(`there is no part "${unknown}"; there are ${PARTS.join(", ")}`);
+  for (const part of PARTS) {
+    if (positionals.length > 0 && !positionals.includes(part)) continue;
+    console.log(`\n## ${part}\n`);
+    if (part === "requests") await requests();
+    else await runPart(part);
+  }
+}
+
+/** Each in a process of its own: what one has compiled or left in memory is no help and no burden to the next. */
+async function runPart(part: string): Promise<void> {
+  const child = spawn(process.execPath, [join(import.meta.dirname, `${part}.ts`)], { stdio: "inherit" });
+  const [code] = (await once(child, "close")) as [number | null];
+  if (code !== 0) throw new Error(`the part ${part} failed`);
+}
+
+async function requests(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "breakwater-bench-"));
   const origin = await startScript(join(import.meta.dirname, "origin.ts"));
   const subjects = [await startBreakwater(origin.line, folder), await startBare(origin.line)] as const;

@@ -6,7 +6,7 @@ import { afterEach, expect, test, vi } from "vitest";
 import { createAdmin, type Admin } from "../../src/admin/app.ts";
 import { emptyPurgeGenerations, parsePurgeGenerations, purgedAt, type PurgeGenerations } from "../../src/cache/purge.ts";
 import { encodeSnapshot, hashSnapshot } from "../../src/config/encode.ts";
-import { SNAPSHOT_FORMAT, type Snapshot } from "../../src/config/snapshot.ts";
+import type { Snapshot } from "../../src/config/snapshot.ts";
 import { ADMIN_BODY_BYTES_MAX, PURGES_AT_ONCE_MAX, PURGE_EVERYWHERE_MS } from "../../src/limits.ts";
 import { createMarkers } from "../../src/origin/markers.ts";
 import { createOriginTable } from "../../src/origin/table.ts";
@@ -19,6 +19,7 @@ import { DEFAULT_INTERVALS } from "../../src/release/intervals.ts";
 import { PURGES_KEY, releaseKey } from "../../src/release/keys.ts";
 import { encodePointer } from "../../src/release/pointer.ts";
 import { NO_CONNECTOR, NO_SECRETS } from "../support/ports.ts";
+import { emptySnapshot } from "../support/snapshot.ts";
 
 interface Bindings {
   readonly CONFIG: KVNamespace;
@@ -312,15 +313,7 @@ async function operator({ publish: published = true } = {}): Promise<Operator> {
 }
 
 async function publish(number: number, name: string, alerts: Snapshot["alerts"] = null): Promise<string> {
-  const snapshot: Snapshot = {
-    format: SNAPSHOT_FORMAT,
-    sites: [],
-    pools: [],
-    lists: {},
-    rules: [],
-    client: { trustedProxies: { v4: [], v6: [] }, addressHeader: `x-${name}` },
-    alerts,
-  };
+  const snapshot = emptySnapshot({ client: { trustedProxies: { v4: [], v6: [] }, addressHeader: `x-${name}` }, alerts });
   const release = await hashSnapshot(snapshot);
   await CONFIG.put(releaseKey(release), encodeSnapshot(snapshot));
   const pointer = {

@@ -23,6 +23,10 @@ import { policyOf } from "../support/cache-policy.ts";
 import { routeOf } from "../support/routes.ts";
 import { ONE_ATTEMPT, origin as originOf, pool } from "../unit/origin/fixtures.ts";
 import { NO_CONNECTOR, NO_SECRETS } from "../support/ports.ts";
+import { createListTable } from "../../src/firewall/list-table.ts";
+import { createLeases } from "../../src/origin/leases.ts";
+import { createRateMemory } from "../../src/firewall/rate-memory.ts";
+import { loadRules } from "../../src/firewall/rules.ts";
 
 export interface Asked {
   readonly method: string;
@@ -95,9 +99,12 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
         facts: received.value,
         state: { pointer: {} as never, ruleset, health: null, overrides: emptyOverrides(), purges: edge.purges },
         request,
+        body: request.body,
+        firewall: { latest: decision.verdict, body: null, isRefused: false, headers: [] },
         plan: decision.outcome.plan,
         digest: {
           rules: [],
+          logged: {},
           cache: { status: "NONE", ttlSeconds: null, fwd: null, fwdStatus: null, stored: false, collapsed: false, detail: null },
           attempts: [],
           ladder: [],
@@ -110,6 +117,8 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
         origins,
         flights,
         entries,
+        rates: createRateMemory(),
+        inspecting: createLeases(),
         sticky,
         authKeys: createAuthKeys(),
         markers,
@@ -190,7 +199,9 @@ function rulesetOf(policy: CachePolicySnapshot): Ruleset {
     release: "0".repeat(64),
     hosts: createHostTable([site]),
     pools: new Map([["web", web]]),
-    rules: [],
+    rules: loadRules([], new Map()),
+    lists: createListTable({}),
+    inspection: { bytesMax: 65_536, over: "prefix" },
     originBases: ["http://origin.test"],
     alerts: null,
     client: { addressHeader: "cf-connecting-ip", isTrustedProxy: () => false, ownCookies: [], ownHeaders: [] },

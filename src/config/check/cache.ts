@@ -13,8 +13,11 @@ import { FORWARDING } from "./headers.ts";
 
 type Cache = NonNullable<NormalRoute["cache"]>;
 
-/** @param path - Of the route. */
-export function checkCache(context: CheckContext, route: NormalRoute, path: Path): void {
+/** What has a cache policy: a route, or a rule that replaces a route's. */
+type Cached = Pick<NormalRoute, "cache"> & Partial<Pick<NormalRoute, "headers" | "pool">>;
+
+/** @param path - Of the route or rule. */
+export function checkCache(context: CheckContext, route: Cached, path: Path): void {
   const { cache } = route;
   if (cache === undefined) return;
   const at = [...path, "cache"];
@@ -138,8 +141,8 @@ function checkLists(context: CheckContext, { key, vary }: Cache, at: Path): void
 }
 
 /** Header rules of the route that the cache policy undoes, for requests that may be cached. */
-function checkOverruled(context: CheckContext, { headers, pool }: NormalRoute, cache: Cache, path: Path): void {
-  if (pool === undefined || cache.edge === "bypass") return;
+function checkOverruled(context: CheckContext, { headers, pool }: Cached, cache: Cache, path: Path): void {
+  if (pool === undefined || headers === undefined || cache.edge === "bypass") return;
   const ignored = new Set(cache.vary.ignore.map((name) => name.toLowerCase()));
   for (const verb of ["set", "add"] as const) {
     for (const name of Object.keys(headers.request[verb])) {

@@ -19,9 +19,9 @@ const OR_NONE: Bounds = { msMin: 0, msMax: CHECK_INTERVAL_MS_MAX };
 const WINDOW: Bounds = { msMin: 1, msMax: CHECK_INTERVAL_MS_MAX };
 
 /**
- * @param path - Of the route.
+ * @param path - Of the route, or of the rule that replaces its policies.
  */
-export function checkTimeouts(context: CheckContext, { timeout, retry }: NormalRoute, path: Path): void {
+export function checkTimeouts(context: CheckContext, { timeout, retry }: Pick<NormalRoute, "timeout" | "retry">, path: Path): void {
   const hedge = retry?.hedge;
   if (hedge !== "auto" && hedge !== "off") checkBounds(context, [...path, "retry", "hedge"], hedge, TIMEOUT);
   if (timeout === undefined) return;

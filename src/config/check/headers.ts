@@ -26,14 +26,27 @@ export function checkHeaderRules(context: CheckContext, headers: Headers, params
   for (const side of ["request", "response"] as const) {
     const rules = headers[side];
     const at = [...path, side];
-    for (const [index, name] of rules.remove.entries()) checkName(context, side, name, [...at, "remove", index]);
+    checkHeaderNames(context, side, rules, at);
     for (const verb of ["set", "add"] as const) {
-      checkCase(context, Object.keys(rules[verb]), [...at, verb]);
       for (const [name, value] of Object.entries(rules[verb])) {
-        checkName(context, side, name, [...at, verb, name]);
         for (const text of [value].flat()) checkTemplate(context, [...at, verb, name], { text, params });
       }
     }
+  }
+}
+
+interface NamedHeaders {
+  readonly remove: readonly string[];
+  readonly set: Readonly<Record<string, unknown>>;
+  readonly add: Readonly<Record<string, unknown>>;
+}
+
+/** @param side - Of requests to origins, or of responses to visitors. */
+export function checkHeaderNames(context: CheckContext, side: "request" | "response", headers: NamedHeaders, path: Path): void {
+  for (const [index, name] of headers.remove.entries()) checkName(context, side, name, [...path, "remove", index]);
+  for (const verb of ["set", "add"] as const) {
+    checkCase(context, Object.keys(headers[verb]), [...path, verb]);
+    for (const name of Object.keys(headers[verb])) checkName(context, side, name, [...path, verb, name]);
   }
 }
 

@@ -175,14 +175,15 @@ function reachable(name: string, next: Next): ReadonlySet<string> {
 /** Silent while a name leads nowhere: it was probably meant to be one of these. */
 function checkUnused(context: CheckContext): void {
   if (context.diagnostics.some((diagnostic) => diagnostic.code === "dangling-pool")) return;
-  const { pools, sites } = context.config;
+  const { pools, sites, firewall } = context.config;
   const used = new Set([
     ...sites.flatMap((site) => site.routes.flatMap((route) => Object.keys(route.pool?.split ?? {}))),
     ...Object.values(pools).flatMap((pool) => pool.fallback),
+    ...firewall.map((rule) => rule.action.set?.pool ?? ""),
   ]);
   for (const name of Object.keys(pools).filter((candidate) => !used.has(candidate))) {
     const checked = pools[name]?.health === undefined ? "" : "; it is health-checked all the same";
-    const message = `No route and no fallback uses the pool "${name}"${checked}.`;
+    const message = `No route, no fallback and no rule uses the pool "${name}"${checked}.`;
     reportKey(context, ["pools", name], { severity: "warning", code: "unused-pool", message, fix: "Remove it, or use it." });
   }
 }

@@ -4,8 +4,6 @@ import { canonicalText, paramNames, parsePathPattern } from "../path-pattern.ts"
 import type { NormalRoute, NormalSite } from "../normalize.ts";
 import type { PathSnapshot } from "../snapshot.ts";
 import type { Path } from "../source.ts";
-import { BODY_BYTES_MAX, CACHE_OBJECT_BYTES_MAX, HOLD_BYTES_MAX_CONFIGURED, REPLAY_BYTES_MAX } from "../../limits.ts";
-import { parseSizeBytes } from "../units.ts";
 import { checkCache } from "./cache.ts";
 import { report, reportInside, reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
@@ -15,6 +13,7 @@ import { checkHeaderRules } from "./headers.ts";
 import { checkHostPreserve } from "./host-preserve.ts";
 import { checkReference } from "./references.ts";
 import { checkRespond } from "./respond.ts";
+import { checkSizes } from "./sizes.ts";
 import { checkTemplate } from "./templates.ts";
 import { checkUnkeyed } from "./unkeyed.ts";
 
@@ -137,25 +136,5 @@ function checkStrip(context: CheckContext, route: NormalRoute, pattern: PathSnap
     if (route.rewrite === undefined || route[key] === undefined) continue;
     const message = `\`rewrite\` replaces the whole path, so \`${key}\` has no effect.`;
     reportKey(context, [...path, key], { code: "conflicting-actions", message, fix: `Keep \`rewrite\` or \`${key}\`.` });
-  }
-}
-
-function checkSizes(context: CheckContext, route: NormalRoute, path: Path): void {
-  const sizes = [
-    [["maxBody"], route.maxBody, BODY_BYTES_MAX],
-    [["cache", "maxObject"], route.cache?.maxObject, CACHE_OBJECT_BYTES_MAX],
-    [["retry", "replay"], route.retry?.replay, REPLAY_BYTES_MAX],
-    [["retry", "hold"], route.retry?.hold, HOLD_BYTES_MAX_CONFIGURED],
-  ] as const;
-  for (const [where, text, bytesMax] of sizes) {
-    if ((parseSizeBytes(text ?? "") ?? 0) <= bytesMax) continue;
-    const expected = `at most ${bytesMax / 1024 ** 2}MiB`;
-    report(context, [...path, ...where], {
-      code: "out-of-range",
-      message: `\`${where.at(-1)}\` is larger than possible.`,
-      expected,
-      found: text ?? "",
-      fix: `Write ${bytesMax / 1024 ** 2}MiB or less.`,
-    });
   }
 }

@@ -126,7 +126,7 @@ function canonicalPrefix(text: string | undefined): string {
   return (text ?? "").split("/").map(canonicalText).join("/");
 }
 
-function compileTimeouts(timeout: NonNullable<NormalRoute["timeout"]>): ProxyActionSnapshot["timeouts"] {
+export function compileTimeouts(timeout: NonNullable<NormalRoute["timeout"]>): ProxyActionSnapshot["timeouts"] {
   return {
     headersMs: promised(parseDurationMs(timeout.attempt), "timeout.attempt"),
     headersWithBodyMs: promised(parseDurationMs(timeout.attemptWithBody), "timeout.attemptWithBody"),
@@ -135,7 +135,7 @@ function compileTimeouts(timeout: NonNullable<NormalRoute["timeout"]>): ProxyAct
   };
 }
 
-function compileRetry(retry: NonNullable<NormalRoute["retry"]>): ProxyActionSnapshot["retry"] {
+export function compileRetry(retry: NonNullable<NormalRoute["retry"]>): ProxyActionSnapshot["retry"] {
   return {
     attempts: retry.attempts,
     onConnectError: retry.on.includes("connect-error"),

@@ -1,38 +1,46 @@
-// Lists and firewall rules. The language of `when` is checked in `check/rules.ts`, not here.
+// Lists and firewall rules. The language of `when` is checked in `check/rules.ts`, not here; what a rule does is in
+// `schema/rule-action.ts`.
 
 import { z } from "zod";
-import { LIST_ENTRIES_MAX, PAGE_BYTES_MAX, RULE_TESTS_MAX } from "../../limits.ts";
-import { address, contentType, date, fileName, headerName, headerValue, key, mapping, name, text } from "./scalars.ts";
-import { METHODS, redirectLong } from "./route.ts";
+import { LIST_COMMENT_CHARS_MAX, LIST_ENTRIES_MAX, RULE_TESTS_MAX } from "../../limits.ts";
+import { actionLong } from "./rule-action.ts";
+import { METHODS } from "./route.ts";
+import { address, date, fileName, headerName, headerValue, key, mapping, name, size, text } from "./scalars.ts";
+
+export const listEntryLong = mapping({
+  value: key(z.union([z.string().max(1024), z.int()]), "The entry.", "203.0.113.7"),
+  expires: key(date.optional(), "Through this day (UTC), or until this moment; then the entry is none.", "2027-01-31"),
+  comment: key(z.string().max(LIST_COMMENT_CHARS_MAX).optional(), "For people.", "scraper, asked twice"),
+});
 
 export const list = mapping({
   kind: key(z.enum(["ip", "asn", "country", "string", "host"]), "Type of the entries.", "ip"),
+  description: key(z.string().max(500).default(""), "For people.", "Offices and their VPN."),
   entries: key(
     z
-      .array(z.union([z.string().max(1024), z.int()]))
+      .array(z.union([z.string().max(1024), z.int(), listEntryLong]))
       .max(LIST_ENTRIES_MAX)
       .optional(),
-    "The entries.",
+    "The entries: each alone, or the long form.",
     ["203.0.113.0/24", "2001:db8::/32"],
   ),
-  file: key(fileName.optional(), "File with one entry per line, in place of `entries`; `#` starts a comment.", "./scrapers.txt"),
+  file: key(
+    fileName.optional(),
+    "File with one entry per line, in place of `entries`; `expires=2027-01-31` may follow it, and `#` starts a comment.",
+    "./scrapers.txt",
+  ),
 });
 
 /** Names that the language can write after `$`. */
 export const listName = text(/^[a-z0-9_.]{1,50}$/, "a list name of lower-case letters, digits, `_` and `.`");
 
-export const blockLong = mapping({
-  status: key(z.int().min(400).max(599).default(403), "Status of the answer.", 429),
-  body: key(z.string().max(PAGE_BYTES_MAX).optional(), "Text of the answer; the built-in page otherwise.", "no"),
-  json: key(z.json().optional(), "Value of a JSON answer, in place of `body`.", { error: "blocked" }),
-  contentType: key(contentType.optional(), "Of `body`; text/plain; charset=utf-8 otherwise.", "text/html; charset=utf-8"),
-});
-
-export const actionLong = mapping({
-  block: key(blockLong.optional(), "Answers with an error.", { status: 429, body: "slow down" }),
-  log: key(mapping({}).optional(), "Writes the match to the log and goes on.", {}),
-  skip: key(z.union([z.literal("all"), z.array(name).min(1)]).optional(), "Passes over these rules, or all that follow.", ["scrapers"]),
-  redirect: key(z.union([redirectLong.shape.to, redirectLong]).optional(), "Answers with a redirect.", "/blocked"),
+export const inspection = mapping({
+  bytes: key(size.default("64KiB"), "So much of a request's body is read for rules that look at it, 8KiB to 1MiB.", "128KiB"),
+  over: key(
+    z.enum(["prefix", "block", "skip"]).default("prefix"),
+    "Of a longer body: rules see its beginning (`prefix`), the request is answered with 413 (`block`), or rules see no body (`skip`).",
+    "block",
+  ),
 });
 
 export const testLong = mapping({
@@ -46,6 +54,11 @@ export const testLong = mapping({
   address: key(address.optional(), "Client address; 198.51.100.1 otherwise.", "203.0.113.7"),
   country: key(text(/^[A-Z]{2}$/, "a country code such as DE").optional(), "Client country.", "DE"),
   asn: key(z.int().min(0).max(4_294_967_295).optional(), "Client AS number.", 64496),
+  body: key(z.string().max(65_536).optional(), "Body of the request, for rules that look at it.", "user=a&password=b"),
+  status: key(z.int().min(100).max(599).optional(), "Status of the answer, for rules of the phases response and log.", 404),
+  responseHeaders: key(z.record(headerName, headerValue).default({}), "Headers of the answer, for the same.", {
+    "Content-Type": "text/html",
+  }),
 });
 
 const tests = z
@@ -56,10 +69,15 @@ const tests = z
 export const rule = mapping({
   id: key(name, "Unique; shown in logs and on the block page.", "block-wp"),
   description: key(z.string().max(500).default(""), "For people.", "Nobody here runs WordPress."),
+  phase: key(
+    z.enum(["request", "origin", "response", "log"]).default("request"),
+    "When it runs: on every request before the cache, before an origin is asked, on the answer, or when the log line is written.",
+    "response",
+  ),
   when: key(z.string().min(1), "Expression in the rules language.", 'http.request.uri.path contains "/wp-"'),
   action: key(
     z.union([z.enum(["block", "log", "skip"]), actionLong]),
-    "`block`, `log`, `skip` (all that follow), or the long form.",
+    "`block`, `log`, `skip` (all that follow in the phase), or the long form.",
     "block",
   ),
   mode: key(z.enum(["enforce", "log"]).default("enforce"), "`log` writes what the rule would have done and does nothing.", "log"),

@@ -10,10 +10,11 @@ import { encodeHistory, parseHistory, type HistoryEntry } from "../../../scripts
 import { pickNamespace } from "../../../scripts/store/namespaces.ts";
 import { applyChange } from "../../../scripts/store/overrides.ts";
 import { showsOverrides, showsRelease } from "../../../scripts/store/refresh.ts";
-import { SNAPSHOT_FORMAT } from "../../../src/config/snapshot.ts";
-import type { RuleSnapshot, Snapshot } from "../../../src/config/snapshot.ts";
+import type { RuleSnapshot } from "../../../src/config/rule-snapshot.ts";
+import type { Snapshot } from "../../../src/config/snapshot.ts";
 import { emptyOverrides } from "../../../src/origin/overrides.ts";
 import type { Pointer } from "../../../src/release/pointer.ts";
+import { emptySnapshot } from "../../support/snapshot.ts";
 
 const HASHES = ["a", "b", "c", "d"].map((digit) => digit.repeat(64));
 
@@ -143,23 +144,16 @@ describe("the difference of two configs", () => {
   const rule = (id: string): RuleSnapshot => ({
     id,
     description: "",
+    phase: "request",
     when: "x",
     expression: null as unknown as RuleSnapshot["expression"],
-    action: { kind: "log" },
+    action: { kind: "log", fields: [] },
     enabled: true,
     mode: "enforce",
     expiresAtMs: null,
     owner: "",
   });
-  const snapshot = (ids: readonly string[], lists: Snapshot["lists"] = {}): Snapshot => ({
-    format: SNAPSHOT_FORMAT,
-    sites: [],
-    pools: [],
-    lists,
-    rules: ids.map(rule),
-    client: { trustedProxies: { v4: [], v6: [] }, addressHeader: "cf-connecting-ip" },
-    alerts: null,
-  });
+  const snapshot = (ids: readonly string[], lists: Snapshot["lists"] = {}): Snapshot => emptySnapshot({ lists, rules: ids.map(rule) });
   const ids = fc.uniqueArray(fc.constantFrom("a", "b", "c", "d", "e", "f"));
 
   test("added, removed and moved rules account for every change of the order", () => {
@@ -186,9 +180,24 @@ describe("the difference of two configs", () => {
   });
 
   test("a list differs by counts, not by lines", () => {
-    const list = (entries: readonly string[]): Snapshot["lists"] => ({ words: { kind: "string", entries } });
-    expect(compareSnapshots(snapshot([], list(["a", "b"])), snapshot([], list(["b", "c", "d"])))).toEqual([
-      { kind: "changed", thing: "list", name: "words", details: [{ path: "entries", before: 2, after: "3 (2 added, 1 removed)" }] },
+    const list = (entries: readonly string[], until: readonly number[] = []): Snapshot["lists"] => ({
+      words: { kind: "string", entries, until },
+    });
+    const change = { kind: "changed", thing: "list", name: "words" };
+    expect(compareSnapshots(snapshot([], list(["a", "b"])), snapshot([], list(["b", "c", "d"], [0, 5])))).toEqual([
+      {
+        ...change,
+        summary: "+2 -1 ~1",
+        details: [{ path: "entries", before: 2, after: "3 (2 added, 1 removed, 1 with another expiry)" }],
+      },
+    ]);
+    expect(compareSnapshots(snapshot([], list(["a"], [0, 5])), snapshot([], list(["a"], [0, 6])))).toMatchObject([{ summary: "~1" }]);
+    const words: Snapshot["lists"][string] = { kind: "string", hash: "0".repeat(64), count: 600 };
+    expect(compareSnapshots(snapshot([], list(["a"])), snapshot([], { words }))).toEqual([
+      { ...change, details: [{ path: "entries", before: 1, after: 600 }] },
+    ]);
+    expect(compareSnapshots(snapshot([], list(["a"])), snapshot([], { words: { kind: "country", entries: [], until: [] } }))).toEqual([
+      { ...change, details: [{ path: "kind", before: "string", after: "country" }] },
     ]);
   });
 

@@ -6,12 +6,12 @@ import { HEALTH_STALE_MS, type HealthRead } from "../../../scripts/health/view.t
 import { failure } from "../../../scripts/output/failure.ts";
 import { painter } from "../../../scripts/output/paint.ts";
 import type { TerminalSize } from "../../../scripts/output/redraw.ts";
-import { SNAPSHOT_FORMAT } from "../../../src/config/snapshot.ts";
 import type { HealthCheckSnapshot } from "../../../src/config/pool-snapshot.ts";
 import type { OriginHealth } from "../../../src/origin/health.ts";
 import type { OriginOverride } from "../../../src/origin/overrides.ts";
 import { healthDocument, origin, originHealth, override, overridesOf, pool } from "../origin/fixtures.ts";
 import { virtualTime, type VirtualTime } from "../origin/virtual-time.ts";
+import { emptySnapshot } from "../../support/snapshot.ts";
 
 const START_MS = Date.UTC(2026, 10, 23, 20, 0, 0);
 const CHECK = {} as HealthCheckSnapshot;
@@ -21,15 +21,7 @@ const WEB = pool("web", [origin("a")], { health: CHECK });
 function read(asOfMs: number | null, health: Partial<OriginHealth> = {}, words: Record<string, OriginOverride> = {}): HealthRead {
   const document = asOfMs === null ? null : healthDocument(asOfMs, { "web/a": originHealth({ sinceMs: START_MS, ...health }) });
   return {
-    snapshot: {
-      format: SNAPSHOT_FORMAT,
-      sites: [],
-      pools: [WEB],
-      lists: {},
-      rules: [],
-      client: { trustedProxies: { v4: [], v6: [] }, addressHeader: "cf-connecting-ip" },
-      alerts: null,
-    },
+    snapshot: emptySnapshot({ pools: [WEB] }),
     document,
     why: document === null ? "no check has run yet" : null,
     overrides: overridesOf(words),

@@ -68,7 +68,7 @@ describe("rule", () => {
 
   test("list shows what is in force; disable and enable switch it", async () => {
     expect((await run(["rule", "list"])).stdout).toBe(
-      'ID  STATE  ACTION  WHEN\nwp  on     block   http.request.uri.path contains "/wp-"\n',
+      'ID  PHASE    STATE  ACTION  WHEN\nwp  request  on     block   http.request.uri.path contains "/wp-"\n',
     );
     expect(await run(["rule", "disable", "wp"])).toMatchObject({ code: 0 });
     expect((await run(["rule", "list", "--json"])).json()["rules"]).toMatchObject([{ id: "wp", enabled: false }]);

@@ -96,7 +96,7 @@ test("a published ruleset routes, and knows its lists and trusted proxies", asyn
   const ruleset = loadRuleset(snapshot, "");
   const facts = factsOf({ url: "https://a.example.com/api/7", address: "192.0.2.7" });
   expect(ruleset.hosts.find("a.example.com")?.routes.match(facts)).toMatchObject({ kind: "route", params: { id: "7" } });
-  expect(ruleset.rules.map((rule) => [rule.id, rule.matches(facts)])).toEqual([["bad", true]]);
+  expect(decide(ruleset, facts, "id").verdict.matched).toEqual([{ id: "bad", did: "block" }]);
   expect([ruleset.client.isTrustedProxy("198.51.100.7"), ruleset.client.isTrustedProxy("192.0.2.7")]).toEqual([true, false]);
 });
 

@@ -15,7 +15,15 @@ test("a misspelt field is underlined, and the nearest one suggested", () => {
 });
 
 test("the end of the source has a caret too", () => {
-  expect(render("text eq")).toBe(["text eq", "       ^", "eq needs a value after it", "expected: a literal"].join("\n"));
+  expect(render("text eq")).toBe(
+    [
+      "text eq",
+      "       ^",
+      "eq needs a value after it",
+      "expected: a literal",
+      "fix: write the text, the number or the address to compare with",
+    ].join("\n"),
+  );
 });
 
 test("only the line with the problem is shown", () => {
@@ -29,7 +37,8 @@ test("a problem inside a regular expression is shown at its place", () => {
     [
       'text matches r#"ab(?=c)"#',
       "                  ^",
-      "look-around is not supported: it has no linear-time form; write two conditions joined with and / and not",
+      "look-around is not supported: it has no linear-time form",
+      "fix: write two conditions joined with and / and not",
     ].join("\n"),
   );
 });
@@ -42,6 +51,16 @@ test("a long line is cut on both sides", () => {
 
 test("control characters do not move the caret", () => {
   expect(render("flag\tand flag").split("\n").slice(0, 2)).toEqual(["flag and flag", "    ^"]);
+});
+
+test("characters that cannot be seen are not sent to a terminal", () => {
+  expect(render("text eq \u202eabc")).not.toMatch(/\u202e/);
+  expect(render('flag and "\u001b[31m" eq text')).not.toMatch(/\u001b/);
+});
+
+test("a cut never goes through the middle of a character", () => {
+  const rendered = render(`text eq "${"😀".repeat(100)}" and txet eq 1 and text eq "${"😀".repeat(100)}"`);
+  expect(rendered.isWellFormed()).toBe(true);
 });
 
 test.each([

@@ -1,13 +1,34 @@
 // Random expressions and contexts for the property tests. Small alphabets, so that comparisons hold about as often as not.
 
 import fc from "fast-check";
-import type { Argument, Expression, IntLiteral, Literal, Test, Value } from "../../../src/expression/ast.ts";
+import type { Expression, IntLiteral, Literal, Test, Value } from "../../../src/expression/ast.ts";
 import { formatAddress } from "../../../src/expression/ip.ts";
 import type { Address } from "../../../src/expression/ip.ts";
+import { mapRegexes } from "../../../src/expression/regexes.ts";
+import { expressionOf } from "./scheme.ts";
 import type { Context } from "./scheme.ts";
+
+/** What functions can do something with: JSON, Base64, encoded text, a query string, a token (of key `k`, for any time). */
+const SPECIAL = [
+  '{"a":1}',
+  '{"a":"b","b":[1,"a",{"a":-3}]}',
+  '{"a":1.5,"b":["a"],"a":"a"}',
+  '["a",1]',
+  "YWI",
+  "YWI=",
+  "%61b",
+  "%2561+",
+  "%u0061%uD800%",
+  "a=b&b=a&a",
+  "b",
+  "a/b/a",
+  "0123456789abcdefg",
+  "a9999999999-qZwp6N6kivtPMJqQ9qQVXlPY5Qx4W7hKMZrpA6jSxW4%3D",
+];
 
 const bytes = fc.oneof(
   { weight: 6, arbitrary: fc.string({ unit: fc.constantFrom("a", "b", "A", "*", "/"), maxLength: 4 }) },
+  { weight: 1, arbitrary: fc.constantFrom(...SPECIAL) },
   { weight: 1, arbitrary: fc.string({ unit: fc.integer({ min: 0, max: 255 }).map((code) => String.fromCharCode(code)), maxLength: 4 }) },
 );
 const int = fc.oneof({ weight: 6, arbitrary: fc.integer({ min: -4, max: 8 }) }, { weight: 1, arbitrary: fc.maxSafeInteger() });
@@ -85,44 +106,137 @@ const tests = {
   ),
 };
 
-const TEXT: Value = { kind: "field", name: "text", type: "Bytes" };
-const TEXTS: Value = { kind: "field", name: "texts", type: { array: "Bytes" } };
-const HEADERS: Value = { kind: "field", name: "headers", type: { map: { array: "Bytes" } } };
-const MAP: Value = { kind: "field", name: "map", type: { map: "Bytes" } };
-const GRID: Value = { kind: "field", name: "grid", type: { array: { array: "Bytes" } } };
+/** The subject of a comparison, as the checker makes it; what is proved about patterns is left out. */
+function subjectOf(source: string): Value {
+  const expression = mapRegexes(expressionOf(source), (regex) => ({ ...regex, maxLength: 0 }));
+  const inner = expression.kind === "any" ? expression.operand : expression;
+  if (inner.kind !== "test") throw new Error("this is no comparison");
+  return inner.subject;
+}
 
-const index = (of: Value, key: number | string, type: Value["type"]): Value => ({ kind: "index", of, key, type });
-const each = (of: Value, type: Value["type"]): Value => ({ kind: "each", of, type });
-const call = (name: string, args: readonly Argument[], type: Value["type"]): Value => ({ kind: "call", name, args, type });
-const literal = (value: string): Argument => ({ kind: "literal", literal: { type: "Bytes", value } });
+const STRINGS = [
+  "text",
+  "text",
+  "other.text",
+  "texts[0]",
+  "texts[9]",
+  'map["a"]',
+  'headers["a"][1]',
+  "grid[0][1]",
+  "lower(text)",
+  "upper(other.text)",
+  'concat(text, "b", map["b"])',
+  'concat("a", other.text)',
+  "substring(text, 1)",
+  "substring(text, -2)",
+  "substring(text, 0, -1)",
+  "substring(text, number, 2)",
+  'split(text, "/", 3)[0]',
+  'split(text, "a", 2)[1]',
+  'remove_bytes(text, "a")',
+  "remove_bytes(text, other.text)",
+  "to_string(number)",
+  "to_string(flag)",
+  "to_string(address)",
+  'join(texts, ",")',
+  "join(concat(texts, more.texts), other.text)",
+  "decode_base64(text)",
+  "encode_base64(text)",
+  'encode_base64(other.text, "up")',
+  "url_decode(text)",
+  'url_decode(text, "r")',
+  'url_decode(text, "ru")',
+  'remove_query_args(text, "a")',
+  'remove_query_args(text, "b", other.text)',
+  'lookup_json_string(text, "a")',
+  'lookup_json_string(text, "b", 1)',
+  "lookup_json_string(text, 0)",
+  'regex_replace(text, "a", "b")',
+  'regex_replace(text, "^(a|b)(.*)$", "${2}${1}")',
+  'wildcard_replace(text, "a*", "${1}b")',
+  'wildcard_replace(text, "*A*", "${2}${1}$$", "s")',
+  "substring(sha256(text), 0, 1)",
+  "uuidv4(text)",
+];
 
-const scalars = fc.constantFrom<Value>(
-  TEXT,
-  { kind: "field", name: "other.text", type: "Bytes" },
-  { kind: "field", name: "number", type: "Int" },
-  { kind: "field", name: "address", type: "Ip" },
-  index(TEXTS, 0, "Bytes"),
-  index(TEXTS, 9, "Bytes"),
-  index(MAP, "a", "Bytes"),
-  index(index(HEADERS, "a", { array: "Bytes" }), 1, "Bytes"),
-  call("lower", [TEXT], "Bytes"),
-  call("len", [TEXT], "Int"),
-  call("len", [TEXTS], "Int"),
-  call("concat", [TEXT, literal("b"), index(MAP, "b", "Bytes")], "Bytes"),
+const INTEGERS = [
+  "number",
+  "number",
+  "numbers[1]",
+  "len(text)",
+  "len(texts)",
+  "len(map)",
+  "len(uuidv4(text))",
+  'len(split(other.text, "a", 128))',
+  "len(concat(texts, more.texts))",
+  'lookup_json_integer(text, "a")',
+  'lookup_json_integer(text, "b", 2, "a")',
+];
+
+const ADDRESSES = ["address", "addresses[0]", "cidr(address, 31, 126)", "cidr6(address, 127)"];
+
+const BOOLS = [
+  "flag",
+  "other.flag",
+  "flags[1]",
+  'starts_with(text, "a")',
+  "starts_with(text, other.text)",
+  'ends_with(text, "b")',
+  "ends_with(other.text, text)",
+  'has_key(map, "a")',
+  "has_key(headers, other.text)",
+  'has_value(texts, "a")',
+  "has_value(map, other.text)",
+  'has_value(headers, "a")',
+  'is_timed_hmac_valid_v0("k", text, 100, number)',
+  'is_timed_hmac_valid_v0("k", text, 1, 9, 1)',
+];
+
+const EACH_STRING = [
+  "texts[*]",
+  "texts[*]",
+  "map[*]",
+  'headers["a"][*]',
+  "headers[*][*]",
+  "headers[*][1]",
+  "grid[*][*]",
+  "grid[*][1]",
+  "upper(texts[*])[*]",
+  "substring(texts[*], 1)[*]",
+  "decode_base64(texts[*])[*]",
+  'regex_replace(texts[*], "a", "b")[*]',
+  "concat(texts[*], other.text)[*]",
+  "concat(texts, more.texts)[*]",
+  'split(text, "/", 9)[*]',
+  'split(texts[*], "a", 2)[*][0]',
+  "to_string(numbers[*])[*]",
+  "url_decode(map[*])[*]",
+];
+
+const EACH_INTEGER = ["numbers[*]", "len(grid[*][*])[*]", "len(grid[*])[*]", 'lookup_json_integer(texts[*], "a")[*]'];
+
+const EACH_ADDRESS = ["addresses[*]", "cidr(addresses[*], 31, 127)[*]"];
+
+const BOOL_ARRAYS = ["flags", "flags[*]", 'starts_with(texts[*], "a")', "ends_with(texts[*], other.text)[*]", 'has_value(grid[*], "a")'];
+
+const subjects = (sources: readonly string[], write: (source: string) => string): readonly Value[] =>
+  sources.map((source) => subjectOf(write(source)));
+
+const scalars = fc.constantFrom(
+  ...subjects(STRINGS, (source) => `${source} eq ""`),
+  ...subjects(INTEGERS, (source) => `${source} eq 0`),
+  ...subjects(ADDRESSES, (source) => `${source} eq ::1`),
 );
 
-const elements = fc.constantFrom<Value>(
-  each(TEXTS, "Bytes"),
-  each(MAP, "Bytes"),
-  each({ kind: "field", name: "numbers", type: { array: "Int" } }, "Int"),
-  each({ kind: "field", name: "addresses", type: { array: "Ip" } }, "Ip"),
-  each(index(HEADERS, "a", { array: "Bytes" }), "Bytes"),
-  each(each(HEADERS, { array: "Bytes" }), "Bytes"),
-  each(each(GRID, { array: "Bytes" }), "Bytes"),
-  index(each(GRID, { array: "Bytes" }), 1, "Bytes"),
-  each(call("upper", [each(TEXTS, "Bytes")], { array: "Bytes" }), "Bytes"),
-  each(call("len", [each(each(GRID, { array: "Bytes" }), "Bytes")], { array: "Int" }), "Int"),
+const elements = fc.constantFrom(
+  ...subjects(EACH_STRING, (source) => `any(${source} eq "")`),
+  ...subjects(EACH_INTEGER, (source) => `any(${source} eq 0)`),
+  ...subjects(EACH_ADDRESS, (source) => `any(${source} eq ::1)`),
 );
+
+const bools = fc.constantFrom(...subjects(BOOLS, (source) => source));
+
+const boolArrays = fc.constantFrom(...subjects(BOOL_ARRAYS, (source) => `any(${source})`));
 
 const testOf = (subject: Value): fc.Arbitrary<Expression> =>
   tests[subject.type as "Int" | "Bytes" | "Ip"].map((test): Expression => ({ kind: "test", subject, test }));
@@ -134,11 +248,7 @@ const arrays = fc.letrec<{ node: Expression }>((tie) => ({
   node: fc.oneof(
     { maxDepth: 2 },
     elements.chain(testOf),
-    fc.constantFrom(
-      isTrue({ kind: "field", name: "flags", type: { array: "Bool" } }),
-      isTrue(each({ kind: "field", name: "flags", type: { array: "Bool" } }, "Bool")),
-      isTrue(call("starts_with", [each(TEXTS, "Bytes"), literal("a")], { array: "Bool" })),
-    ),
+    boolArrays.map(isTrue),
     tie("node").map((operand): Expression => ({ kind: "not", operand })),
     logical(tie("node")),
   ),
@@ -149,7 +259,7 @@ export const expressions: fc.Arbitrary<Expression> = fc.letrec<{ node: Expressio
   node: fc.oneof(
     { maxDepth: 4 },
     scalars.chain(testOf),
-    fc.constantFrom("flag", "other.flag").map((name) => isTrue({ kind: "field", name, type: "Bool" })),
+    bools.map(isTrue),
     fc.tuple(fc.constantFrom("any" as const, "all" as const), arrays).map(([kind, operand]): Expression => ({ kind, operand })),
     tie("node").map((operand): Expression => ({ kind: "not", operand })),
     logical(tie("node")),
@@ -179,6 +289,7 @@ export const contexts: fc.Arbitrary<Context> = fc.record({
   "other.flag": maybe(fc.boolean()),
   address: maybe(address),
   texts: maybe(array(bytes)),
+  "more.texts": maybe(array(bytes)),
   numbers: maybe(array(int)),
   flags: maybe(array(fc.boolean())),
   addresses: maybe(array(address)),

@@ -1,6 +1,7 @@
 // A second interpreter of expressions, as plain as possible: it walks the tree on every evaluation, uses no sets, no search and
 // no compiled form, and does addresses with big integers. Where it and the closures disagree, one of them is wrong.
 
+import { REFERENCE } from "./reference-functions.ts";
 import type { Argument, Expression, IntLiteral, Literal, Test, Value } from "../../../src/expression/ast.ts";
 import type { RuntimeValue } from "../../../src/expression/types.ts";
 import type { Context } from "./scheme.ts";
@@ -91,42 +92,34 @@ function valuesOf(value: Value, context: Context): (RuntimeValue | Missing)[] {
 
 function callOf(value: Value & { readonly kind: "call" }, context: Context): RuntimeValue | Missing {
   const [first, ...rest] = value.args;
-  const tail = rest.map((argument) => argumentOf(argument, context)[0]);
-  const head = first as Value;
-  if (!isEach(head)) return apply(value.name, [valuesOf(head, context)[0], ...tail]);
-  return valuesOf(head, context)
-    .map((element) => apply(value.name, [element, ...tail]))
+  const tail = rest.map((argument) => argumentOf(argument, context));
+  if (first === undefined) throw new Error("every function has arguments");
+  if (first.kind === "literal" || first.kind === "regex") return apply(value.name, [argumentOf(first, context), ...tail], "Bytes");
+  if (!isEach(first)) return apply(value.name, [argumentOf(first, context), ...tail], first.type);
+  // A missing array has a missing result; an empty one has an empty one.
+  if (isMissing(first, context)) return undefined;
+  return valuesOf(first, context)
+    .map((element) => apply(value.name, [element, ...tail], first.type))
     .filter((result) => result !== undefined);
 }
 
-function argumentOf(argument: Argument, context: Context): (RuntimeValue | Missing)[] {
-  if (argument.kind === "literal") return [argument.literal.value];
-  return argument.kind === "regex" ? [] : valuesOf(argument, context);
+/** Whether the array or map that `[*]` goes over is not there. */
+function isMissing(value: Value, context: Context): boolean {
+  if (value.kind !== "each" && value.kind !== "index") throw new Error("there is no [*]");
+  return isEach(value.of) ? isMissing(value.of, context) : valuesOf(value.of, context)[0] === undefined;
 }
 
-function apply(name: string, args: readonly (RuntimeValue | Missing)[]): RuntimeValue | Missing {
-  if (name === "concat") {
-    const present = args.filter((arg) => arg !== undefined) as string[];
-    return present.length === 0 ? undefined : present.reduce((left, right) => left + right);
-  }
-  if (args.includes(undefined)) return undefined;
-  const [text] = args as [string];
-  switch (name) {
-    case "lower":
-      return Array.from(text)
-        .map((byte) => (byte >= "A" && byte <= "Z" ? String.fromCharCode(byte.charCodeAt(0) + 32) : byte))
-        .join("");
-    case "upper":
-      return Array.from(text)
-        .map((byte) => (byte >= "a" && byte <= "z" ? String.fromCharCode(byte.charCodeAt(0) - 32) : byte))
-        .join("");
-    case "len":
-      return text.length;
-    case "starts_with":
-      return text.slice(0, (args[1] as string).length) === args[1];
-    default:
-      throw new Error(`the reference does not know ${name}`);
-  }
+function argumentOf(argument: Argument, context: Context): RuntimeValue | Missing {
+  if (argument.kind === "literal") return argument.literal.value;
+  return argument.kind === "regex" ? argument.pattern.source : valuesOf(argument, context)[0];
+}
+
+function apply(name: string, args: readonly (RuntimeValue | Missing)[], type: unknown): RuntimeValue | Missing {
+  const present = args.filter((arg) => arg !== undefined);
+  if (present.length === 0 || (name !== "concat" && present.length < args.length)) return undefined;
+  const run = REFERENCE[name];
+  if (run === undefined) throw new Error(`the reference does not know ${name}`);
+  return run(present, type);
 }
 
 function holds(test: Test, value: RuntimeValue): boolean {
@@ -191,7 +184,7 @@ function bigAddress(address: number | string): BigAddress {
   return typeof address === "number" ? { family: 4, value: BigInt(address) } : { family: 6, value: BigInt(`0x${address}`) };
 }
 
-/** Reads only what the generator writes: dotted decimal, and 2001:db8::N. */
+/** Reads only what the generator writes: dotted decimal, and 2001:db8::N, of one group. */
 function bigText(text: string): BigAddress {
   if (text.includes(":"))
     return { family: 6, value: (0x20010db8n << 96n) + BigInt(`0x${text.split("::")[1] === "" ? "0" : text.split("::")[1]}`) };
@@ -208,7 +201,7 @@ function inRange(range: string, value: number | string): boolean {
 }
 
 function fold(text: string): string {
-  return apply("lower", [text]) as string;
+  return apply("lower", [text], "Bytes") as string;
 }
 
 function wildcard(pattern: string, value: string): boolean {

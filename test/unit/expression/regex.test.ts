@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { REGEX_PATHS_MAX, REGEX_STATES_MAX } from "../../../src/expression/limits.ts";
-import { compileRegex, readRegex, toJavaScript } from "../../../src/expression/regex.ts";
+import { REGEX_BYTE_COST_MAX, REGEX_FIND_STATES_MAX, REGEX_STATES_MAX } from "../../../src/expression/limits.ts";
+import { compileRegex, readRegex } from "../../../src/expression/regex.ts";
+import { toJavaScript } from "../../../src/expression/regex-source.ts";
 import { classifyRegex, proveRegexes } from "../../../src/expression/regex-safety.ts";
 import { compileProgram, countStates } from "../../../src/expression/regex-program.ts";
+import { tablesOf } from "../../../src/expression/regex-tables.ts";
 import { parseRegex } from "../../../src/expression/regex-syntax.ts";
 import { regexesOf } from "../../../src/expression/regexes.ts";
-import { expressionOf } from "./scheme.ts";
+import { errorsOf, expressionOf } from "./scheme.ts";
 
 const matches = (source: string, value: string): boolean => {
   const fast = compileRegex({ source, maxLength: null }).test(value);
@@ -146,6 +148,31 @@ test("a pattern may have exactly the largest number of states", () => {
   expect(readRegex(pattern(REGEX_STATES_MAX + 1))).toHaveProperty("problem");
 });
 
+test("where groups are needed a pattern with loops may have exactly its own largest number of states", () => {
+  // A loop over one byte class takes 3 states.
+  const pattern = (states: number): string => `[ab]*${"c".repeat(states - 3)}`;
+  expect(readRegex(pattern(REGEX_FIND_STATES_MAX), true)).toHaveProperty("literal");
+  expect(readRegex(pattern(REGEX_FIND_STATES_MAX + 1), true)).toHaveProperty("problem");
+  expect(readRegex(pattern(REGEX_FIND_STATES_MAX + 1))).toHaveProperty("literal");
+  expect(errorsOf(`regex_replace(text, "${pattern(REGEX_FIND_STATES_MAX + 1)}", "") eq ""`).join("")).toMatch(/too large/);
+});
+
+test("what a byte may cost in the linear engine is bounded", () => {
+  const costOf = (source: string): number => {
+    const tree = parseRegex(source);
+    if ("problem" in tree) throw new Error(tree.problem.message);
+    return tablesOf(compileProgram(tree)).highestCost();
+  };
+  const pattern = (rounds: number): string => `(?:[a-z]{0,9}){0,${rounds}}!`;
+  const most =
+    Array.from({ length: 100 }, (_, index) => index + 1).findLast((rounds) => costOf(pattern(rounds)) <= REGEX_BYTE_COST_MAX) ?? 0;
+  expect(most).toBeGreaterThan(10);
+  expect(most).toBeLessThan(100);
+  expect(readRegex(pattern(most))).toHaveProperty("literal");
+  const tooMuch = readRegex(pattern(most + 1));
+  expect("problem" in tooMuch && tooMuch.problem.message).toMatch(/too complex/);
+});
+
 test("nested repetitions count as often as they are written out", () => {
   expect(readRegex("(?:(?:a{1000}){1000}){1000}")).toHaveProperty("problem");
 });
@@ -160,12 +187,15 @@ test.each([
   ["a*b", 0],
   ["^[a-z]+-[a-z]+$", 0],
   ["(?:a|b)*", 0],
-  ["(a|a)".repeat(8), null],
-  ["(a|a)".repeat(9), 0],
-  ["(?:a|a){8}", null],
-  ["(?:a|a){9}", 0],
+  ["(a|a)".repeat(6), null],
+  ["(a|a)".repeat(7), 0],
+  ["(?:a|a){6}", null],
+  ["(?:a|a){7}", 0],
+  ["a{250}", null],
+  ["a{251}", 0],
+  ["a{1,9}b", null],
+  ["^(a{1,30}){1,30}$", 0],
 ])("%s: without a proof V8 gets values up to %s", (source, maxLength) => {
-  expect(2 ** 8).toBe(REGEX_PATHS_MAX);
   expect(readRegex(source)).toMatchObject({ literal: { maxLength } });
 });
 
@@ -192,7 +222,7 @@ test("what is proved is stored with the patterns, and changes no answer", () => 
     ["^[a-z]+-[0-9]+$", null],
     ["a*b", 1_024],
     ["^(a|a)*$", 0],
-    [".*a.*b", 200],
+    [".*a.*b", 128],
   ]);
   expect([...classes.values()].map(({ kind }) => kind)).toEqual(["linear", "polynomial", "exponential", "polynomial"]);
 });
@@ -269,6 +299,17 @@ test("the linear engine finds the match and the groups that backtracking finds f
         const expected = indices === undefined ? null : Array.from(indices).flatMap((pair) => pair ?? [-1, -1]);
         expect(matcher.find(value), source).toEqual(expected);
       }
+    }),
+    { numRuns: 3_000 },
+  );
+});
+
+test("where V8 finds the match, it finds the one that the linear engine finds", () => {
+  fc.assert(
+    fc.property(fc.oneof(patterns, plainPatterns), fc.array(values, { minLength: 1, maxLength: 5 }), (source, samples) => {
+      const fast = compileRegex({ source, maxLength: null });
+      const safe = compileRegex({ source, maxLength: 0 });
+      for (const value of samples) expect(fast.find(value), source).toEqual(safe.find(value));
     }),
     { numRuns: 3_000 },
   );

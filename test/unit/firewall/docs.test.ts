@@ -4,12 +4,12 @@ import { expect, test } from "vitest";
 import { renderDiagnostic } from "../../../src/expression/diagnostics.ts";
 import { parseExpression } from "../../../src/expression/parse.ts";
 import { withLists } from "../../../src/expression/scheme.ts";
-import { requestScheme } from "../../../src/firewall/fields.ts";
+import { ruleScheme } from "../../../src/firewall/fields.ts";
 
 const page = readFileSync(join(import.meta.dirname, "../../../docs/rules.md"), "utf8");
 const recipes = Array.from(page.matchAll(/```rules\n([\s\S]*?)```/g), ([, source]) => [source?.trim() ?? ""] as const);
 const scheme = withLists(
-  requestScheme,
+  ruleScheme,
   new Map([
     ["office", "Ip"],
     ["scrapers", "Bytes"],

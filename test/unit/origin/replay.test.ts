@@ -111,3 +111,13 @@ test("an isolate keeps so many bytes of bodies and not one more; what is given b
   first.giveBack();
   expect(takeReplayRoom(leases, 11, 0).bytesMax).toBe(11);
 });
+
+test("a body that drips in holds its own bytes, not the buffers that they were read into", async () => {
+  const drops = Array.from({ length: 8 }, (_, index) => new Uint8Array(65_536).subarray(index, index + 1));
+  const body = createReplayBody(source(drops).stream, { bytesMax: 10, length: null, clock: CLOCK });
+  await bytesOf(body.open());
+  const again = body.open().getReader();
+  const buffers: number[] = [];
+  for (let read = await again.read(); !read.done; read = await again.read()) buffers.push(read.value.buffer.byteLength);
+  expect(buffers).toEqual(drops.map(() => 1));
+});

@@ -53,8 +53,8 @@ export function useVirtualTime(): void {
   });
 }
 
-/** A release that differs from others by its site's name. */
-export async function releaseNamed(name: string): Promise<Release> {
+/** A release that differs from others by its site's name, and has these lists. */
+export async function releaseNamed(name: string, lists: Snapshot["lists"] = {}): Promise<Release> {
   const snapshot: Snapshot = {
     format: SNAPSHOT_FORMAT,
     sites: [
@@ -70,8 +70,9 @@ export async function releaseNamed(name: string): Promise<Release> {
       },
     ],
     pools: [],
-    lists: {},
+    lists,
     rules: [],
+    inspection: { bytesMax: 65_536, over: "prefix" },
     client: { trustedProxies: { v4: [], v6: [] }, addressHeader: "cf-connecting-ip" },
     alerts: null,
   };

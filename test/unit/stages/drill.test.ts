@@ -3,6 +3,7 @@ import { signDrill } from "../../../src/drill/signature.ts";
 import { drilledIsolate, drilledPorts, readDrill, withoutDrill } from "../../../src/stages/drill.ts";
 import type { Drill } from "../../../src/drill/signature.ts";
 import type { Ports } from "../../../src/ports.ts";
+import type { ListTable } from "../../../src/firewall/list-table.ts";
 import type { StateHolder } from "../../../src/release/holder.ts";
 import type { IsolateMemory } from "../../../src/stages/run.ts";
 
@@ -47,6 +48,10 @@ function isolate() {
         asked.push(ports);
         return Promise.resolve(null);
       },
+      loadLists: (_lists: unknown, _names: unknown, ports: unknown) => {
+        asked.push(ports);
+        return Promise.resolve();
+      },
     }) as unknown as StateHolder;
   const memoryOf = (name: string): IsolateMemory => ({ name }) as unknown as IsolateMemory;
   return {
@@ -61,8 +66,11 @@ test("what an isolate has learned is neither used nor changed; its state is, and
   const drilled = drilledIsolate(own, real, DRILL);
   expect(drilled.memory).toMatchObject({ name: "fresh" });
   expect(drilled.holder).toMatchObject({ name: "own" });
-  await drilled.holder.current({ real: false } as unknown as Ports, 1000);
-  expect(asked).toEqual([real]);
+  const drilledOnes = { real: false } as unknown as Ports;
+  await drilled.holder.current(drilledOnes, 1000);
+  // Lists that it loads are those of every request after.
+  await drilled.holder.loadLists({} as unknown as ListTable, ["bad"], drilledOnes);
+  expect(asked).toEqual([real, real]);
 });
 
 test("with KV down its state is that of a cold isolate", async () => {
@@ -81,4 +89,12 @@ test("every line that is logged meanwhile names the drill", () => {
   expect(lines).toEqual([{ event: "x", drill: "pool=eu:down" }]);
   expect(drilledPorts(ports, DRILL).config).toBe("real");
   expect(drilledPorts(ports, KV_DOWN).config).not.toBe("real");
+});
+
+test("a drill is neither counted nor held against a rate limit", async () => {
+  const counters = { ask: () => expect.unreachable("no counter is asked") };
+  const { rates } = drilledPorts({ rates: { binding: counters, object: counters } } as unknown as Ports, DRILL);
+  const asked = { name: "a", key: "k", requests: 1, periodSeconds: 10, blockSeconds: null, does: "take" } as const;
+  expect(await rates?.binding?.ask(asked)).toMatchObject({ limited: false });
+  expect(await rates?.object?.ask(asked)).toMatchObject({ limited: false });
 });
