@@ -4,7 +4,7 @@
 
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { buildConfig, type BuildOutput } from "../src/config/build.ts";
+import type { BuildOutput } from "../src/config/build.ts";
 import { isError, type Diagnostic } from "../src/config/diagnostic.ts";
 import { encodeSnapshot, hashSnapshot } from "../src/config/encode.ts";
 import type { Snapshot } from "../src/config/snapshot.ts";
@@ -77,6 +77,8 @@ export interface BuiltRelease {
 
 /** Compiles a config and names the release that it makes. */
 export async function buildRelease(source: Source, mode: BuildMode): Promise<Built> {
+  // Loaded when needed: most commands compile nothing, and the compiler is most of the code.
+  const { buildConfig } = await import("../src/config/build.ts");
   const output = await buildConfig({ ...source, mode });
   const { snapshot } = output;
   if (snapshot === null || output.diagnostics.some(isError)) return { output, release: null };

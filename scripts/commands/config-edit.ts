@@ -51,7 +51,7 @@ export async function openEdit(session: Session, options: EditOptions, target: T
     const { release } = await requirePointer(target.store);
     return { source: await requireSource(target.store, release), file: null, base: release };
   }
-  const file = readConfig(session, options.config);
+  const file = await readConfig(session, options.config);
   const state = await readPointer(target.store);
   const current = state.kind === "pointer" ? state.pointer : null;
   const base = baseFor(readBase(file.path, target.id), current) ?? current?.release ?? null;

@@ -30,7 +30,7 @@ export function addDiff(program: Command, run: Run): void {
 }
 
 async function diff(session: Session, file: string | undefined, options: DiffOptions): Promise<Report> {
-  const config = readConfig(session, file);
+  const config = await readConfig(session, file);
   const target = await openStore(session, options);
   const { output, release } = await buildRelease(config, modeOf(target));
   if (release === null) throw invalidFailure(output.diagnostics, config, session);

@@ -8,7 +8,7 @@ import { signDrill } from "../../src/drill/signature.ts";
 import { DRILL_FAULTS_MAX, DRILL_VALID_MS_MAX } from "../../src/limits.ts";
 import { checkFaults } from "../drill/known.ts";
 import { singleLines, skippedLines, summaryLine, summaryOf, walkedLines } from "../drill/print.ts";
-import { createSender, type Sender } from "../drill/sender.ts";
+import type { Sender } from "../drill/sender.ts";
 import type { Walked } from "../drill/walk.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { usageFailure } from "../output/failure.ts";
@@ -117,6 +117,7 @@ interface Opened {
 }
 
 async function open(session: Session, options: StoreOptions): Promise<Opened> {
+  const { createSender } = await import("../drill/sender.ts");
   const target = await openStore(session, options);
   const key = requireSigningKey({ env: session.env, folders: session.tokenFolders, mayUseFiles: target.kind === "local" });
   const pointer = await requirePointer(target.store);

@@ -92,7 +92,7 @@ async function fromStore(session: Session, options: StoreOptions): Promise<Expla
 const NO_STORE: OriginsKnown = { health: null, healthWhy: "--config reads no store", overrides: null };
 
 async function fromFile(session: Session, file: string): Promise<Explained> {
-  const config = readConfig(session, file);
+  const config = await readConfig(session, file);
   const { output, release } = await buildRelease(config, "local");
   if (release === null) throw invalidFailure(output.diagnostics, config, session);
   const listText = (hash: string): Promise<string | null> => Promise.resolve(release.lists.get(hash) ?? null);

@@ -3,7 +3,6 @@
 
 import { readFileSync } from "node:fs";
 import { basename, dirname, isAbsolute, relative, resolve } from "node:path";
-import { referencedFiles } from "../../src/config/build.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { failure } from "../output/failure.ts";
 import type { Source } from "../store/documents.ts";
@@ -19,7 +18,7 @@ export interface ConfigFile extends Source {
 }
 
 /** @param given - Relative to the session's folder; default `breakwater.yaml`. */
-export function readConfig(session: Session, given: string | undefined): ConfigFile {
+export async function readConfig(session: Session, given: string | undefined): Promise<ConfigFile> {
   const shown = given ?? DEFAULT_CONFIG;
   const path = resolve(session.cwd, shown);
   const text = readText(path);
@@ -27,6 +26,7 @@ export function readConfig(session: Session, given: string | undefined): ConfigF
     const fix = given === undefined ? "write one with: breakwater init    or name it: breakwater COMMAND FILE" : "check the path";
     throw failure({ what: `the config ${shown} cannot be read`, why: `there is no readable file at ${path}`, fix, exit: EXIT.usage });
   }
+  const { referencedFiles } = await import("../../src/config/build.ts");
   const entry = basename(path);
   const files: Record<string, string> = { [entry]: text };
   for (const name of referencedFiles(text)) {

@@ -5,11 +5,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { CONFIG_REFERENCED_BYTES_MAX, LIST_COMMENT_CHARS_MAX } from "../../src/limits.ts";
-import { readConfigText } from "../../src/config/build.ts";
 import type { WrittenEntry } from "../../src/config/list-lines.ts";
 import { parseExpiryMs } from "../../src/config/units.ts";
 import type { Result } from "../../src/result.ts";
-import { createList, editEntries, type ListEditError } from "../edit/lists.ts";
+import type { ListEditError } from "../edit/lists.ts";
 import { complaint, guessFormat, readImport, type ImportedEntries, type ImportFormat } from "../lists/import.ts";
 import { planAdd, planRemove, planReplace, type ListPlan, type WantedEntry } from "../lists/plan.ts";
 import { entriesHolding, meaningOf, writtenLists, type WrittenList } from "../lists/read.ts";
@@ -60,6 +59,7 @@ export async function createOne(session: Session, name: string, options: CreateO
   // A file that is there already keeps its entries.
   const path = before.file === null ? null : join(dirname(before.file.path), file);
   const text = before.source.files[file] ?? (path !== null && existsSync(path) ? readFileSync(path, "utf8") : "");
+  const { createList } = await import("../edit/lists.ts");
   const after = unwrap(createList(before.source, { name, kind, description, file, text }), before.source, options);
   return publishEdit(session, options, { target, before, after, message: `list create ${name}` });
 }
@@ -123,6 +123,7 @@ async function openList(session: Session, name: string, options: EditOptions): P
   const target = await openStore(session, options);
   const before = await openEdit(session, options, target);
   const { entry, files } = before.source;
+  const { readConfigText } = await import("../../src/config/build.ts");
   const { config, diagnostics } = readConfigText(entry, files[entry] ?? "");
   if (config === null) throw invalidFailure(diagnostics, before.source, session);
   return { target, before, list: requireList(writtenLists(config, before.source), name) };
@@ -135,9 +136,10 @@ interface PlannedEdit extends OpenList {
   readonly json?: Readonly<Record<string, unknown>>;
 }
 
-function publishPlan(session: Session, options: EditOptions, edit: PlannedEdit): Promise<Report> {
+async function publishPlan(session: Session, options: EditOptions, edit: PlannedEdit): Promise<Report> {
   const { target, before, list, plan, verb, notes } = edit;
   const { name, file } = list;
+  const { editEntries } = await import("../edit/lists.ts");
   const after = unwrap(editEntries(before.source, { name, file, changes: plan }), before.source, options);
   const { added, changed, present, gone } = plan;
   const counts = { added: added.length, changed: changed.size, present: present.length, removed: gone.length };

@@ -2,7 +2,6 @@
 // file. What an edit does is in list-edit.ts. The text is that of the release in force, or a file (--config).
 
 import type { Command } from "commander";
-import { readConfigText } from "../../src/config/build.ts";
 import { parseListEntry, type EntryValue } from "../../src/firewall/list-entries.ts";
 import { entriesHolding, isOver, writtenLists, type WrittenList } from "../lists/read.ts";
 import { requireList } from "../lists/require.ts";
@@ -109,12 +108,13 @@ async function published(session: Session, options: StoreOptions): Promise<Shown
   const { store } = await openStore(session, options);
   const { release } = await requirePointer(store);
   const [{ snapshot }, source] = await Promise.all([requireRelease(store, release), requireSource(store, release)]);
+  const { readConfigText } = await import("../../src/config/build.ts");
   const { config } = readConfigText(source.entry, source.files[source.entry] ?? "");
   return { lists: listsOf(config, source), snapshot, entry: source.entry };
 }
 
 async function ofFile(session: Session, file: string, options: StoreOptions): Promise<Shown> {
-  const config = readConfig(session, file);
+  const config = await readConfig(session, file);
   const { output, release } = await buildRelease(config, options.remote === true ? "production" : "local");
   if (release === null) throw invalidFailure(output.diagnostics, config, session);
   if (output.diagnostics.length > 0)

@@ -38,7 +38,7 @@ export function addPublish(program: Command, run: Run): void {
 }
 
 async function publish(session: Session, file: string | undefined, options: PublishOptions): Promise<Report> {
-  const config = readConfig(session, file);
+  const config = await readConfig(session, file);
   const target = await openStore(session, options);
   const state = await readPointer(target.store);
   const current = state.kind === "pointer" ? state.pointer : null;

@@ -1,7 +1,7 @@
 // One edit of a rule, from text to release; what all edits have in common is in config-edit.ts. Called by the rule commands.
 
 import { nearestName } from "../../src/expression/diagnostics.ts";
-import { editRules, type RuleEdit, type RuleEditError } from "../edit/rules.ts";
+import type { RuleEdit, RuleEditError } from "../edit/rules.ts";
 import { EXIT } from "../output/exit-codes.ts";
 import { failure } from "../output/failure.ts";
 import type { Report } from "../output/report.ts";
@@ -21,6 +21,7 @@ export async function publishRuleEdit(session: Session, options: RuleEditOptions
   const target = await openStore(session, options);
   const before = await openEdit(session, options, target);
   const { entry, files } = before.source;
+  const { editRules } = await import("../edit/rules.ts");
   const result = editRules(files[entry] ?? "", input.edit);
   if (!result.ok) throw editFailure(result.error, entry, options);
   const after: Source = { entry, files: { ...files, [entry]: result.value } };

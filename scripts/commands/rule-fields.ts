@@ -2,7 +2,7 @@
 // nobody and reads nothing.
 
 import type { Command } from "commander";
-import { ruleFields, ruleFunctions, type RuleWord } from "../docs/rule-tables.ts";
+import type { RuleWord } from "../docs/rule-tables.ts";
 import { report, type Report } from "../output/report.ts";
 import { table } from "../output/table.ts";
 import type { Session } from "./session.ts";
@@ -13,11 +13,12 @@ export function addRuleFields(rule: Command, run: Run): void {
     .command("fields [text...]")
     .description("the fields and functions of the rules language, or those that contain all of these words");
   withCommon(command).action((words: readonly string[], options: { readonly json?: boolean }) =>
-    run(options, (session) => Promise.resolve(showWords(session, words))),
+    run(options, (session) => showWords(session, words)),
   );
 }
 
-function showWords({ paint }: Session, words: readonly string[]): Report {
+async function showWords({ paint }: Session, words: readonly string[]): Promise<Report> {
+  const { ruleFields, ruleFunctions } = await import("../docs/rule-tables.ts");
   const found = [...ruleFields(), ...ruleFunctions()].filter((word) => words.every((text) => mentions(word, text)));
   const json = { fields: found.filter(({ kind }) => kind === "field"), functions: found.filter(({ kind }) => kind === "function") };
   if (found.length === 0) return report([`No field and no function has ${words.map((word) => `"${word}"`).join(" and ")} in it.`], json);

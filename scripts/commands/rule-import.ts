@@ -8,7 +8,7 @@ import type { Command } from "commander";
 import { nearestName } from "../../src/expression/diagnostics.ts";
 import type { CloudflareExport } from "../import/cloudflare.ts";
 import type { ChallengePolicy } from "../import/converted.ts";
-import { planImport, type ImportPlan, type PlanError } from "../import/plan-import.ts";
+import type { ImportPlan, PlanError } from "../import/plan-import.ts";
 import { readCloudflare } from "../import/read-cloudflare.ts";
 import { importJson, importLines } from "../import/report.ts";
 import { EXIT } from "../output/exit-codes.ts";
@@ -54,6 +54,7 @@ async function importFile(session: Session, file: string, options: ImportCommand
   const start = await openEdit(session, options, target);
   const { entry, files } = start.source;
   const choices = { mode, challenge, before: options.before ?? null };
+  const { planImport } = await import("../import/plan-import.ts");
   const planned = await planImport({ source: start.source, build: modeOf(target), cloudflare, options: choices });
   if (!planned.ok) throw planFailure(planned.error, start.source, session);
   const { rules, imported } = planned.value;

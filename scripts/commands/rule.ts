@@ -2,7 +2,6 @@
 // and all, and publishes the whole config as a new release. The text is that of the release in force, or a file (--config).
 
 import type { Command } from "commander";
-import { parse } from "yaml";
 import { countProblems } from "../output/diagnostics.ts";
 import { usageFailure } from "../output/failure.ts";
 import { printable } from "../output/paint.ts";
@@ -20,6 +19,7 @@ import { invalidFailure } from "./publish-report.ts";
 import { addRuleFields } from "./rule-fields.ts";
 import { addRuleImport } from "./rule-import.ts";
 import { addRuleStats } from "./rule-stats.ts";
+import type { RuleSwitch } from "../edit/rules.ts";
 import { publishRuleEdit, type RuleEditOptions } from "./rule-edit.ts";
 import { openStore, type Session, type StoreOptions } from "./session.ts";
 
@@ -43,7 +43,7 @@ interface AddOptions extends RuleEditOptions {
 }
 
 export function addRule(program: Command, run: Run): void {
-  const rule = program.command("rule").description("firewall rules: list, add, remove, enable, disable");
+  const rule = program.command("rule").description("firewall rules: see, change, import and count them");
   const list = rule
     .command("list")
     .description("all rules in their order")
@@ -79,19 +79,28 @@ export function addRule(program: Command, run: Run): void {
     ["remove", "remove a rule, and the comment above it"],
     ["enable", "put a rule into use"],
     ["disable", "keep a rule without using it"],
+    ["watch", "let a rule write what it would do, and do nothing (mode: log)"],
+    ["enforce", "let a rule do what it says (mode: enforce)"],
   ] as const;
   for (const [verb, description] of verbs) {
     const command = rule.command(`${verb} <id>`).description(`${description}; publishes`);
     withEdit(command).action((id: string, options: RuleEditOptions) =>
       run(options, (session) =>
         publishRuleEdit(session, options, {
-          edit: verb === "remove" ? { kind: "remove", id } : { kind: "enabled", id, enabled: verb === "enable" },
+          edit: verb === "remove" ? { kind: "remove", id } : { kind: "set", id, ...SWITCHES[verb] },
           message: `rule ${verb} ${id}`,
         }),
       ),
     );
   }
 }
+
+const SWITCHES = {
+  enable: { key: "enabled", value: true },
+  disable: { key: "enabled", value: false },
+  watch: { key: "mode", value: "log" },
+  enforce: { key: "mode", value: "enforce" },
+} as const satisfies Readonly<Record<string, RuleSwitch>>;
 
 function withEdit(command: Command): Command {
   command
@@ -122,7 +131,7 @@ async function publishedRules(session: Session, options: StoreOptions): Promise<
 }
 
 async function fileRules(session: Session, file: string, options: StoreOptions): Promise<readonly RuleSnapshot[]> {
-  const config = readConfig(session, file);
+  const config = await readConfig(session, file);
   const { output, release } = await buildRelease(config, options.remote === true ? "production" : modeOf({ kind: "local" }));
   if (release === null) throw invalidFailure(output.diagnostics, config, session);
   if (output.diagnostics.length > 0)
@@ -138,7 +147,7 @@ function stateOf(rule: RuleSnapshot, session: Session): string {
   return rule.mode === "log" ? paint("yellow", `log only${until}`) : paint("green", `on${until}`);
 }
 
-function addOne(session: Session, expression: string | undefined, options: AddOptions): Promise<Report> {
+async function addOne(session: Session, expression: string | undefined, options: AddOptions): Promise<Report> {
   if (expression !== undefined && options.when !== undefined)
     throw usageFailure("the expression was given twice", "give it as the argument or with --when");
   const when = expression ?? options.when;
@@ -149,7 +158,7 @@ function addOne(session: Session, expression: string | undefined, options: AddOp
     ...(options.description === undefined ? {} : { description: options.description }),
     ...(options.phase === undefined ? {} : { phase: options.phase }),
     when,
-    action: chosenAction(options, example),
+    action: await chosenAction(options, example),
     ...(options.mode === undefined ? {} : { mode: options.mode }),
     ...(options.disabled === true ? { enabled: false } : {}),
     ...(options.expires === undefined ? {} : { expires: options.expires }),
@@ -162,7 +171,7 @@ function addOne(session: Session, expression: string | undefined, options: AddOp
 }
 
 /** As the file has it: a word, or the long form. */
-function chosenAction(options: AddOptions, example: string): string | Readonly<Record<string, unknown>> {
+async function chosenAction(options: AddOptions, example: string): Promise<string | Readonly<Record<string, unknown>>> {
   const { action, redirect, status } = options;
   if ((action === undefined) === (redirect === undefined))
     throw usageFailure("a rule has one action", `give --action block, log or skip, or --redirect URL; for example: ${example}`);
@@ -177,7 +186,8 @@ function chosenAction(options: AddOptions, example: string): string | Readonly<R
 }
 
 /** What may stand in it, the schema says when the whole is checked. */
-function longAction(text: string): Readonly<Record<string, unknown>> {
+async function longAction(text: string): Promise<Readonly<Record<string, unknown>>> {
+  const { parse } = await import("yaml");
   try {
     return parse(text) as Readonly<Record<string, unknown>>;
   } catch (error) {

@@ -24,7 +24,7 @@ export function addValidate(program: Command, run: Run): void {
 }
 
 async function validate(session: Session, file: string | undefined, options: ValidateOptions): Promise<Report> {
-  const config = readConfig(session, file);
+  const config = await readConfig(session, file);
   const { output, release } = await buildRelease(config, options.local === true ? "local" : "production");
   if (release === null) throw invalidFailure(output.diagnostics, config, session);
   const { snapshot, hash } = release;

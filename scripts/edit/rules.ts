@@ -1,11 +1,11 @@
-// Edits of the rules in a user's config as text: add, remove, enable, disable. The Document API finds the places, the text is
+// Edits of the rules in a user's config as text: add, remove, enable, disable, watch, enforce. The Document API finds the places, the text is
 // changed only there, so that comments, order and layout of everything else stay as they are. The result is parsed again and
 // compared with what was meant; nothing is returned that says something else.
 
 import { isDeepStrictEqual } from "node:util";
 import { isMap, isScalar, isSeq, parse, parseDocument, type Document, type YAMLMap, type YAMLSeq } from "yaml";
 import { fail, ok, type Result } from "../../src/result.ts";
-import { appendTopLevel, fillEmpty, insertItem, itemRange, removeItem, setBoolean } from "./splice.ts";
+import { appendTopLevel, fillEmpty, insertItem, itemRange, removeItem, setScalar } from "./splice.ts";
 
 /** A rule as the user's file has it. */
 export type RuleText = Readonly<Record<string, unknown>>;
@@ -17,7 +17,15 @@ export type RuleEdit =
   /** In their order. */
   | { readonly kind: "add-all"; readonly rules: readonly NewRule[]; readonly before: string | null }
   | { readonly kind: "remove"; readonly id: string }
-  | { readonly kind: "enabled"; readonly id: string; readonly enabled: boolean };
+  | ({ readonly kind: "set"; readonly id: string } & RuleSwitch);
+
+/** A key of a rule that is switched, and the word for it, which needs no quotes. */
+export type RuleSwitch =
+  | { readonly key: "enabled"; readonly value: boolean }
+  | { readonly key: "mode"; readonly value: "enforce" | "log" };
+
+/** What holds where the key is not written. */
+const DEFAULTS: Readonly<Record<RuleSwitch["key"], boolean | string>> = { enabled: true, mode: "enforce" };
 
 export type RuleEditError =
   | { readonly kind: "not-yaml"; readonly message: string }
@@ -72,11 +80,11 @@ function meantRules(document: Document, edit: RuleEdit): Result<readonly unknown
       const at = position(edit.id);
       return at < 0 ? unknown(edit.id) : ok(rules.toSpliced(at, 1));
     }
-    case "enabled": {
+    case "set": {
       const at = position(edit.id);
       if (at < 0) return unknown(edit.id);
       const rule = rules[at] as Record<string, unknown>;
-      return ok((rule["enabled"] ?? true) === edit.enabled ? null : rules.with(at, { ...rule, enabled: edit.enabled }));
+      return ok((rule[edit.key] ?? DEFAULTS[edit.key]) === edit.value ? null : rules.with(at, { ...rule, [edit.key]: edit.value }));
     }
     default:
       return edit satisfies never;
@@ -116,16 +124,16 @@ function spliceText(text: string, document: Document, root: YAMLMap, edit: RuleE
     }
     case "remove":
       return removeItem(text, node, index(edit.id));
-    case "enabled":
-      return setEnabled(text, node, index(edit.id), edit.enabled);
+    case "set":
+      return setKey(text, node, index(edit.id), edit);
     default:
       return edit satisfies never;
   }
 }
 
-function setEnabled(text: string, rules: YAMLSeq, index: number, enabled: boolean): string | null {
+function setKey(text: string, rules: YAMLSeq, index: number, { key, value }: RuleSwitch): string | null {
   const rule = rules.items[index];
-  return isMap(rule) && itemRange(rule) !== null ? setBoolean(text, rule, "enabled", enabled) : null;
+  return isMap(rule) && itemRange(rule) !== null ? setScalar(text, rule, key, value) : null;
 }
 
 function rulesOf(root: unknown): readonly unknown[] {

@@ -80,7 +80,7 @@ export function appendTopLevel(text: string, root: YAMLMap, key: string, ...item
 }
 
 /** Sets a boolean of a mapping: over its old value, or on a line of its own below the first key. */
-export function setBoolean(text: string, map: YAMLMap, key: string, value: boolean): string | null {
+export function setScalar(text: string, map: YAMLMap, key: string, value: boolean | string): string | null {
   const old = map.items.find((pair) => isScalar(pair.key) && pair.key.value === key);
   const oldRange = itemRange(old?.value);
   if (oldRange !== null) return `${text.slice(0, oldRange[0])}${value}${text.slice(oldRange[1])}`;

@@ -72,12 +72,11 @@ function carry(text: string, scheme: Scheme<never>, parse: Parse): CarriedExpres
   return { kind: "expression", text, changes, isDoubtful: changes.length > 0 };
 }
 
-/** Fields that are known where the zone has a product of Cloudflare's, as their description says. */
+/** Fields that are known where the zone has a product of Cloudflare's. */
 function absenceOf(name: string, scheme: Scheme<never>): readonly string[] {
-  const when = /Missing (unless the zone[^.]*)\./.exec(scheme.fields.get(name)?.description ?? "")?.[1];
-  return when === undefined
-    ? []
-    : [`${name} is missing ${when}: then comparisons with it are false, and \`not\` of them is true for everybody`];
+  const product = scheme.fields.get(name)?.onlyWith;
+  if (product === undefined) return [];
+  return [`${name} is missing unless the zone has ${product}: then comparisons with it are false, and \`not\` of them is true for everybody`];
 }
 
 function refused(text: string, problems: readonly ExpressionDiagnostic[]): Left {

@@ -101,7 +101,7 @@ function adviceLines(rows: readonly StatsRow[]): readonly string[] {
     `Only logged, acting on nobody: ${names(watched)}`,
     ...look,
     ...several,
-    "To enforce one: take `mode: log` from it in your config (breakwater show prints the one in force) and publish that",
+    `To let it act: breakwater rule enforce ${watched.length === 1 ? printable(only) : "ID"}`,
   ];
 }
 

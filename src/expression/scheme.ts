@@ -24,6 +24,8 @@ export interface Field<Context> {
   readonly lowerCaseKeys?: boolean;
   /** Never missing, whatever the context: `ne "a" or ne "b"` then matches everything, which the analysis can say. */
   readonly always?: true;
+  /** What the host must have for it to be there: elsewhere it is missing for everybody. */
+  readonly onlyWith?: string;
   /** Its value may change during one evaluation, such as a score that rules add to: it is read each time, and never indexed. */
   readonly volatile?: true;
   /** Known only after more input: `mayHold` tells whether a rule can need it. Missing until then. */

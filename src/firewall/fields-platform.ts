@@ -15,18 +15,20 @@ interface Row {
   readonly type: ValueType;
   readonly at: readonly [property: keyof Connection, part?: string];
   readonly description: string;
+  readonly onlyWith?: string;
   readonly absent?: RuntimeValue;
   readonly read?: (value: unknown) => RuntimeValue | undefined;
 }
 
-const BOT = "Missing unless the zone has Bot Management.";
+const BOT = "Bot Management";
 const WITHOUT = "Empty without one.";
 
 const bot = (name: string, type: ValueType, part: string, description: string): Row => ({
   name: `cf.bot_management.${name}`,
   type,
   at: ["botManagement", part],
-  description: `${description} ${BOT}`,
+  description: `${description} Missing unless the zone has ${BOT}.`,
+  onlyWith: BOT,
 });
 
 const tls = (name: string, property: keyof Connection, description: string, type: ValueType = "Bytes"): Row => ({
@@ -133,13 +135,13 @@ const ROWS: readonly Row[] = [
 
 export const PLATFORM_FIELDS: readonly Field<RuleContext>[] = ROWS.map(fieldOf);
 
-function fieldOf({ name, type, at: [property, part], description, absent, read }: Row): Field<RuleContext> {
+function fieldOf({ name, type, at: [property, part], description, onlyWith, absent, read }: Row): Field<RuleContext> {
   const get = ({ facts }: RuleContext): RuntimeValue | undefined => {
     const whole = facts.client.connection[property];
     const value = part === undefined ? whole : partOf(whole, part);
     return (read === undefined ? readValue(value, type) : read(value)) ?? absent;
   };
-  return { name, type, description, get, ...(absent === undefined ? {} : { always: true }) };
+  return { name, type, description, get, ...(absent === undefined ? {} : { always: true }), ...(onlyWith === undefined ? {} : { onlyWith }) };
 }
 
 function partOf(value: unknown, name: string): unknown {

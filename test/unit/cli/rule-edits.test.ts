@@ -127,19 +127,26 @@ describe("removing a rule", () => {
 
 describe("switching a rule", () => {
   test("disabling adds one line below the id, enabling again changes that line", () => {
-    const off = edited(COMMENTED, { kind: "enabled", id: "wp", enabled: false });
+    const off = edited(COMMENTED, { kind: "set", id: "wp", key: "enabled", value: false });
     expect(off).toBe(COMMENTED.replace("  - id: wp   # the oldest\n", "  - id: wp   # the oldest\n    enabled: false\n"));
-    expect(edited(off, { kind: "enabled", id: "wp", enabled: true })).toBe(off.replace("enabled: false", "enabled: true"));
+    expect(edited(off, { kind: "set", id: "wp", key: "enabled", value: true })).toBe(off.replace("enabled: false", "enabled: true"));
   });
 
   test("a rule in braces is changed inside them", () => {
-    expect(edited(COMMENTED, { kind: "enabled", id: "scrapers", enabled: false })).toBe(
+    expect(edited(COMMENTED, { kind: "set", id: "scrapers", key: "enabled", value: false })).toBe(
       COMMENTED.replace("mode: log}", "mode: log, enabled: false}"),
     );
   });
 
   test("a rule that is so already leaves the text as it is", () => {
-    expect(edited(COMMENTED, { kind: "enabled", id: "wp", enabled: true })).toBe(COMMENTED);
+    expect(edited(COMMENTED, { kind: "set", id: "wp", key: "enabled", value: true })).toBe(COMMENTED);
+    expect(edited(COMMENTED, { kind: "set", id: "wp", key: "mode", value: "enforce" })).toBe(COMMENTED);
+  });
+
+  test("the mode is switched where it is written, and written where it is not", () => {
+    expect(edited(COMMENTED, { kind: "set", id: "scrapers", key: "mode", value: "enforce" })).toBe(COMMENTED.replace("mode: log}", "mode: enforce}"));
+    const watched = edited(COMMENTED, { kind: "set", id: "wp", key: "mode", value: "log" });
+    expect(watched).toBe(COMMENTED.replace("  - id: wp   # the oldest\n", "  - id: wp   # the oldest\n    mode: log\n"));
   });
 });
 
@@ -226,11 +233,11 @@ test("switching a rule changes or adds exactly one line", () => {
       (layouts, indent, choice) => {
         const rule = layouts[choice % layouts.length];
         const text = layOut(layouts, indent);
-        const off = edited(text, { kind: "enabled", id: rule?.id ?? "", enabled: false });
+        const off = edited(text, { kind: "set", id: rule?.id ?? "", key: "enabled", value: false });
         const [was, is] = [text.split("\n"), off.split("\n")];
         expect(is.filter((line) => !was.includes(line))).toHaveLength(1);
         expect(is.length - was.length).toBe(rule?.flow === true ? 0 : 1);
-        expect(parse(edited(off, { kind: "enabled", id: rule?.id ?? "", enabled: true }))).toEqual({
+        expect(parse(edited(off, { kind: "set", id: rule?.id ?? "", key: "enabled", value: true }))).toEqual({
           ...(parse(text) as object),
           firewall: (parse(text) as { firewall: { id: string }[] }).firewall.map((entry) =>
             entry.id === rule?.id ? { ...entry, enabled: true } : entry,
