@@ -20,7 +20,7 @@ const TASKS = {
   build: ["node", "scripts/build.ts"],
   check: ["node", "scripts/check.ts"],
   test: ["vitest", "run"],
-  breakwater: ["node", "scripts/breakwater.ts"],
+  breakwater: ["node", "scripts/breakwater.mjs"],
   conformance: ["node", "test/conformance/run.ts"],
   bench: ["node", "test/bench/main.ts"],
   simulate: ["node", "test/simulation/main.ts"],

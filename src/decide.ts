@@ -3,7 +3,7 @@
 
 import type { Answer } from "./answer.ts";
 import type { Facts } from "./facts.ts";
-import { changedFacts, NO_CHANGES } from "./firewall/changes.ts";
+import { changedFacts, changesKey, NO_CHANGES } from "./firewall/changes.ts";
 import { NOTHING_SAID, type PhaseVerdict } from "./firewall/evaluate.ts";
 import { plan, type Plan } from "./plan.ts";
 import type { RouteMatch, Ruleset, Site } from "./ruleset.ts";
@@ -41,6 +41,8 @@ export function decide(ruleset: Ruleset, facts: Facts, requestId: string, brough
   const { action } = match.route;
   if (action.kind !== "proxy") throw new Error("the rewrite stage passed a route that has no pool");
   const changes = verdict.changes === NO_CHANGES ? null : verdict.changes;
-  const planned = plan({ site, match, action, facts: changed, values: asked, requestId, changes });
+  const { stated } = ruleset.rules;
+  const keyed = changes === null && stated.length === 0 ? null : changesKey(verdict.changes, stated, facts.headers);
+  const planned = plan({ site, match, action, facts: changed, values: asked, requestId, changes, changesKey: keyed });
   return { site, match, facts: changed, verdict, outcome: { kind: "proxy", plan: planned } };
 }

@@ -6,7 +6,7 @@ import type { Plan } from "./plan.ts";
 import type { EdgeState } from "./release/state.ts";
 import type { Facts } from "./facts.ts";
 import type { BodyFacts } from "./firewall/context.ts";
-import type { PhaseVerdict } from "./firewall/evaluate.ts";
+import type { MatchedLimit, PhaseVerdict } from "./firewall/evaluate.ts";
 import type { LadderStep } from "./observe/ladder.ts";
 
 export interface Exchange {
@@ -14,6 +14,8 @@ export interface Exchange {
   readonly id: string;
   /** As rules have changed the request. */
   readonly facts: Facts;
+  /** Id of the route, also of one that asks no origin; null when there is none. */
+  readonly route: string | null;
   readonly state: EdgeState;
   /** The visitor's request; its body is not to be read from here. */
   readonly request: Request;
@@ -34,6 +36,8 @@ export interface FirewallState {
   isRefused: boolean;
   /** Where this visitor stands with rate limits; set on whatever answer there will be. */
   headers: readonly (readonly [name: string, value: string])[];
+  /** Rate limits that may count this request by its answer, with the request as their phase saw it. */
+  counting: readonly MatchedLimit[];
 }
 
 export interface Digest {

@@ -205,6 +205,9 @@ export const RATE_OUTAGES_MAX = 100;
 /** Retry-After where the counter is not there and the rule then blocks: outages are short. */
 export const RATE_UNREACHABLE_RETRY_MS = 5_000;
 
+/** Rules of one request that its log line names; of more it has the number. */
+export const LOGGED_RULES_MAX = 100;
+
 /** Values that one rule may put into the log line. */
 export const RULE_LOG_FIELDS_MAX = 16;
 
@@ -229,6 +232,12 @@ export const BODY_BOUNDARIES_MAX = 4;
 
 /** A visitor whose upload rules wait for may be silent for so long: beyond any pause of a network that still works. */
 export const INSPECTION_IDLE_MS_MAX = 30_000;
+
+/**
+ * And all that rules see of it must be there in so long: who sends a byte now and then takes the room of others. 64 KiB come over the
+ * slowest phone; less than LEASE_MS, after which nobody would know that the room is taken.
+ */
+export const INSPECTION_MS_MAX = 120_000;
 
 /** Inline tests of one rule; all run at every publish. */
 export const RULE_TESTS_MAX = 100;

@@ -35,6 +35,7 @@ import { control, isControlRequest, type ControlSettings } from "./stages/contro
 import { drilledIsolate, drilledPorts, drillText, readDrill, tellDrill, withoutDrill, type DrilledIsolate } from "./stages/drill.ts";
 import { countByAnswer, holdLimits } from "./stages/hold-limits.ts";
 import { judge, type Judged } from "./stages/judge.ts";
+import { evaluateLater } from "./stages/later-rules.ts";
 import { proxy } from "./stages/proxy.ts";
 import { receive, type Connection } from "./stages/receive.ts";
 import { record } from "./stages/record.ts";
@@ -69,6 +70,7 @@ export async function handle(incoming: Incoming, isolate: Isolate, ports: Ports)
   const drill = isControlRequest(request) ? null : await readDrill(request, ports);
   const handled = await (drill === null ? stages(incoming, isolate, ports, startedAtMs) : drilled(incoming, isolate, ports, drill));
   const { response, exchange, error } = handled;
+  if (exchange !== null) evaluateLater(exchange, "log", response);
   if (isolate.accessLog !== null) {
     const { method, url } = request;
     const told = { error, drill: drill === null ? null : drillText(drill), startedAtMs, endedAtMs: ports.clock.nowMs() };
@@ -124,10 +126,11 @@ async function judgedStages(incoming: Incoming, judged: Judged, { isolate, ports
   const exchange: Exchange = {
     id,
     facts,
+    route: match?.route.id ?? null,
     state,
     request,
     body,
-    firewall: { latest: verdict, body: seen, isRefused: false, headers: [] },
+    firewall: { latest: verdict, body: seen, isRefused: false, headers: [], counting: [] },
     plan: outcome.kind === "proxy" ? outcome.plan : null,
     digest: newDigest(verdict),
   };
@@ -146,8 +149,9 @@ async function judgedStages(incoming: Incoming, judged: Judged, { isolate, ports
     outcome.kind === "answer"
       ? answered(outcome.answer, match).response
       : await proxy({ ...isolate.memory, exchange, plan: outcome.plan, ports });
+  // By what the origin said: a rule on the answer may say something else to the visitor.
+  countByAnswer(exchange, answer, counting);
   const response = applyAnswerRules(exchange, answer, context);
-  countByAnswer(exchange, response, counting);
   return withLimitHeaders({ response, exchange, error: exchange.digest.error });
 }
 

@@ -6,7 +6,7 @@ import { cacheKey, keySource, type CacheKey, type KeySource } from "./cache/key.
 import { sharedHeaders } from "./cache/shared-headers.ts";
 import type { CachePolicySnapshot, ProxyActionSnapshot } from "./config/snapshot.ts";
 import type { Facts } from "./facts.ts";
-import { changesKey, type RuleChanges } from "./firewall/changes.ts";
+import type { RuleChanges } from "./firewall/changes.ts";
 import type { RouteMatch, Route, Site } from "./ruleset.ts";
 import { chooseSplit, type SplitChoice } from "./routing/split.ts";
 import { originHeaders } from "./transform/origin-headers.ts";
@@ -59,6 +59,8 @@ export interface PlanInput {
   readonly requestId: string;
   /** What rules changed; null for nothing. */
   readonly changes: RuleChanges | null;
+  /** What rules tell the origin besides path and query; null for nothing. */
+  readonly changesKey: string | null;
 }
 
 export function plan(given: PlanInput): Plan {
@@ -67,7 +69,7 @@ export function plan(given: PlanInput): Plan {
   const input = { ...given, action };
   const reason = cacheBypass(facts, action.cache);
   const split = chooseSplit(action, match.route, facts);
-  const keyed = reason === null ? cacheKey(facts, action.cache.key, sourceOf(match.route, split, changes)) : null;
+  const keyed = reason === null ? cacheKey(facts, action.cache.key, sourceOf(match.route, split, given)) : null;
   let asked: OriginRequestPlan | null = null;
   return {
     site,
@@ -76,7 +78,7 @@ export function plan(given: PlanInput): Plan {
     action,
     pool: split?.pool ?? action.pool,
     split,
-    isRuled: changes !== null,
+    isRuled: changes !== null || given.changesKey !== null,
     // Most of a plan's cost, and a hit without variants needs none of it: made when it is first asked for.
     get originRequest() {
       return (asked ??= originRequest(input, keyed));
@@ -97,9 +99,9 @@ function changedAction(action: ProxyActionSnapshot, { pool, cache, timeouts, ret
 }
 
 /** Another pool, or other headers towards the origin, may bring another answer to the same URL. */
-function sourceOf(route: Route, split: SplitChoice | null, changes: RuleChanges | null): KeySource {
+function sourceOf(route: Route, split: SplitChoice | null, { changes, changesKey }: PlanInput): KeySource {
   const source = keySource(route, split);
-  return changes === null ? source : { ...source, pool: changes.pool ?? source.pool, changes: changesKey(changes) };
+  return changes === null && changesKey === null ? source : { ...source, pool: changes?.pool ?? source.pool, changes: changesKey };
 }
 
 function originRequest({ facts, match, action, values: given, requestId }: PlanInput, keyed: CacheKey | null): OriginRequestPlan {

@@ -4,6 +4,7 @@
 import type { Command } from "commander";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import { bytesOfText } from "../../src/expression/bytes.ts";
+import { parseAddress } from "../../src/expression/ip.ts";
 import { listKey } from "../../src/release/keys.ts";
 import type { Received } from "../../src/stages/receive.ts";
 import type { OriginsKnown } from "../explain/pools.ts";
@@ -106,7 +107,11 @@ function toReceived({ method, url, options }: Arguments, addressHeader: string, 
     throw usageFailure(`"${url}" is not an absolute URL`, "for example: breakwater explain GET https://www.example.com/");
   const headers = new Headers();
   for (const line of options.header ?? []) addHeader(headers, line);
+  if (options.ip !== undefined && parseAddress(options.ip) === null)
+    throw usageFailure(`--ip "${options.ip}" is not an IP address`, "for example: --ip 203.0.113.7");
   if (options.ip !== undefined) headers.set(addressHeader, options.ip);
+  if (options.country !== undefined && !/^[A-Za-z][A-Za-z0-9]$/.test(options.country))
+    throw usageFailure(`--country "${options.country}" is not a code of two letters`, "for example: --country DE");
   if (options.asn !== undefined && !/^\d{1,10}$/.test(options.asn))
     throw usageFailure(`--asn "${options.asn}" is not a number`, "for example: --asn 64496");
   const connection = { country: options.country?.toUpperCase(), asn: options.asn === undefined ? undefined : Number(options.asn) };

@@ -6,7 +6,6 @@ import { dirname, join, resolve } from "node:path";
 import { text as readAll } from "node:stream/consumers";
 import { CONFIG_REFERENCED_BYTES_MAX, LIST_COMMENT_CHARS_MAX } from "../../src/limits.ts";
 import type { WrittenEntry } from "../../src/config/list-lines.ts";
-import { parseExpiryMs } from "../../src/config/units.ts";
 import type { Result } from "../../src/result.ts";
 import type { ListEditError } from "../edit/lists.ts";
 import { complaint, guessFormat, readImport, type ImportedEntries, type ImportFormat } from "../lists/import.ts";
@@ -18,10 +17,10 @@ import { EXIT } from "../output/exit-codes.ts";
 import { failure, usageFailure } from "../output/failure.ts";
 import { printable } from "../output/paint.ts";
 import type { Report } from "../output/report.ts";
-import { parseDuration } from "../output/time.ts";
 import type { Source } from "../store/documents.ts";
 import type { Target } from "../store/target.ts";
 import { openEdit, publishEdit, type EditOptions, type EditStart } from "./config-edit.ts";
+import { chosenExpiry } from "./expiry.ts";
 import { invalidFailure } from "./publish-report.ts";
 import { openStore, type Session } from "./session.ts";
 
@@ -188,20 +187,9 @@ function entryOptions(session: Session, { expires, comment }: AddOptions): Omit<
   if (comment !== undefined && (comment.length > LIST_COMMENT_CHARS_MAX || /[\r\n]/.test(comment)))
     throw usageFailure("--comment does not fit", `give one line of ${LIST_COMMENT_CHARS_MAX} characters at most`);
   return {
-    ...(expires !== undefined && { expires: chosenExpiry(session, expires) }),
+    ...(expires !== undefined && { expires: chosenExpiry(expires, session.nowMs()) }),
     ...(comment !== undefined && { comment: comment.trim() === "" ? null : comment.trim() }),
   };
-}
-
-function chosenExpiry(session: Session, text: string): string | null {
-  if (text === "never") return null;
-  const duration = parseDuration(text);
-  if (duration.ok) return `${new Date(session.nowMs() + duration.value).toISOString().slice(0, 19)}Z`;
-  const endMs = parseExpiryMs(text);
-  const help = "give a day such as 2027-01-31, a moment such as 2027-01-31T18:00:00Z, a time such as 30d or 2h, or never";
-  if (endMs === null) throw usageFailure(`--expires "${text}" is no time`, help);
-  if (endMs <= session.nowMs()) throw usageFailure(`--expires "${text}" is over already`, help);
-  return text;
 }
 
 function chosenFormat(text: string | undefined): ImportFormat | null {
@@ -234,7 +222,7 @@ function invalidLines(file: string, format: ImportFormat, { invalid }: ImportedE
   const lines = invalid.slice(0, SHOWN_MAX).map((one) => printable(`${file}: ${place} ${one.place}: ${one.message}`));
   const left = invalid.length - SHOWN_MAX;
   return failure({
-    what: `${file} has ${counted(invalid.length, place)} that hold no entry, nothing was changed`,
+    what: `${file} has ${counted(invalid.length, place)} that ${invalid.length === 1 ? "holds" : "hold"} no entry, nothing was changed`,
     fix: "correct the file, or add --skip-invalid",
     exit: EXIT.invalid,
     details: left > 0 ? [...lines, `... and ${left} more`] : lines,

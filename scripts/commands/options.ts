@@ -4,7 +4,7 @@ import type { Command } from "commander";
 import type { Report } from "../output/report.ts";
 import type { CommonOptions, Session } from "./session.ts";
 
-/** Runs a command's function and prints what it returns. Given to every command by breakwater.ts. */
+/** Runs a command's function and prints what it returns. Given to every command by program.ts. */
 export type Run = (options: CommonOptions, command: (session: Session) => Promise<Report>) => Promise<void>;
 
 export function withCommon(command: Command): Command {

@@ -1,5 +1,5 @@
 // The commands by name, and the one fence around them: argv -> command -> exit code. What a command does is in its own file.
-// Results go to standard output, everything else to standard error. Called by breakwater.ts.
+// Results go to standard output, everything else to standard error. Called by breakwater.mjs.
 
 import { Command, CommanderError } from "commander";
 import { addAlert } from "./alert.ts";

@@ -121,8 +121,6 @@ function planFailure(error: PlanError, source: Source, session: Session): Error 
 function adviceLines({ rules }: ImportPlan, mode: "enforce" | "log"): readonly string[] {
   if (rules.length === 0) return [];
   if (mode === "log")
-    return [
-      "They only watch: breakwater rule stats shows what they would have done. To enforce one, take its `mode: log` away and publish.",
-    ];
+    return ["They only watch: breakwater rule stats shows what they would have done. To let one act: breakwater rule enforce ID."];
   return ["They act at once. With --mode log they only record what they would do, and breakwater rule stats shows it."];
 }

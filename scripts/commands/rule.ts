@@ -12,6 +12,7 @@ import { formatTime } from "../output/time.ts";
 import { buildRelease } from "../publish.ts";
 import { requirePointer, requireRelease } from "../store/documents.ts";
 import type { RuleSnapshot } from "../../src/config/rule-snapshot.ts";
+import { chosenExpiry } from "./expiry.ts";
 import { readConfig } from "./files.ts";
 import { withStore, type Run } from "./options.ts";
 import { modeOf } from "./publish.ts";
@@ -67,7 +68,7 @@ export function addRule(program: Command, run: Run): void {
     .option("--phase <phase>", "request (default), origin, response or log")
     .option("--before <id>", "before this rule (default: at the end)")
     .option("--mode <mode>", "enforce, or log: write what it would do and do nothing")
-    .option("--expires <date>", "through this day, such as 2027-01-31")
+    .option("--expires <when>", "through this day, such as 2027-01-31, or after a time, such as 2h")
     .option("--description <text>", "for people")
     .option("--owner <name>", "whom to ask")
     .option("--disabled", "keep it out of use for now");
@@ -153,6 +154,7 @@ async function addOne(session: Session, expression: string | undefined, options:
   const when = expression ?? options.when;
   const example = `breakwater rule add --id no-wp --action block --when 'http.request.uri.path contains "/wp-"'`;
   if (when === undefined) throw usageFailure("there is no expression", `for example: ${example}`);
+  const expires = options.expires === undefined ? null : chosenExpiry(options.expires, session.nowMs());
   const rule = {
     id: options.id,
     ...(options.description === undefined ? {} : { description: options.description }),
@@ -161,7 +163,7 @@ async function addOne(session: Session, expression: string | undefined, options:
     action: await chosenAction(options, example),
     ...(options.mode === undefined ? {} : { mode: options.mode }),
     ...(options.disabled === true ? { enabled: false } : {}),
-    ...(options.expires === undefined ? {} : { expires: options.expires }),
+    ...(expires === null ? {} : { expires }),
     ...(options.owner === undefined ? {} : { owner: options.owner }),
   };
   return publishRuleEdit(session, options, {

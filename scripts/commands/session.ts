@@ -1,5 +1,5 @@
 // What a command gets from the process: environment, folder, clock, streams, the shared options. Commands take it as a parameter
-// and touch nothing else of the process. Made once by breakwater.ts.
+// and touch nothing else of the process. Made once by program.ts.
 
 import { createInterface } from "node:readline/promises";
 import { setTimeout as pause } from "node:timers/promises";

@@ -20,9 +20,7 @@ export type RuleEdit =
   | ({ readonly kind: "set"; readonly id: string } & RuleSwitch);
 
 /** A key of a rule that is switched, and the word for it, which needs no quotes. */
-export type RuleSwitch =
-  | { readonly key: "enabled"; readonly value: boolean }
-  | { readonly key: "mode"; readonly value: "enforce" | "log" };
+export type RuleSwitch = { readonly key: "enabled"; readonly value: boolean } | { readonly key: "mode"; readonly value: "enforce" | "log" };
 
 /** What holds where the key is not written. */
 const DEFAULTS: Readonly<Record<RuleSwitch["key"], boolean | string>> = { enabled: true, mode: "enforce" };

@@ -42,7 +42,9 @@ export function ruleVerdicts(
     if (rule.expiresAtMs !== null && rule.expiresAtMs <= facts.receivedAtMs) return "expired";
     if (counts.has(rule.id)) return isEnded ? "not-reached" : "counts";
     const { skips } = decision.verdict;
-    if (rule.phase !== "request") return isEnded || skips.phases.has(rule.phase) || skips.rules.has(rule.id) ? "not-reached" : "later";
+    // The log line is written whatever the end of the request is.
+    if (rule.phase !== "request")
+      return (isEnded && rule.phase !== "log") || skips.phases.has(rule.phase) || skips.rules.has(rule.id) ? "not-reached" : "later";
     return decision.match !== null && !matcher.holds(positions.get(rule.id) ?? -1, evaluation) ? "no-match" : "not-reached";
   };
   return snapshot.rules.map((rule) => ({ id: rule.id, phase: rule.phase, did: verdict(rule) }));

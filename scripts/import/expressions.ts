@@ -76,7 +76,9 @@ function carry(text: string, scheme: Scheme<never>, parse: Parse): CarriedExpres
 function absenceOf(name: string, scheme: Scheme<never>): readonly string[] {
   const product = scheme.fields.get(name)?.onlyWith;
   if (product === undefined) return [];
-  return [`${name} is missing unless the zone has ${product}: then comparisons with it are false, and \`not\` of them is true for everybody`];
+  return [
+    `${name} is missing unless the zone has ${product}: then comparisons with it are false, and \`not\` of them is true for everybody`,
+  ];
 }
 
 function refused(text: string, problems: readonly ExpressionDiagnostic[]): Left {

@@ -30,7 +30,7 @@ interface Candidate {
 /** A name that ends in .csv or .json says it; otherwise the first characters do. */
 export function guessFormat(name: string, text: string): ImportFormat {
   if (/\.csv$/i.test(name)) return "csv";
-  return /\.json$/i.test(name) || /^\s*\[/.test(text) ? "json" : "lines";
+  return /\.json$/i.test(name) || /^\s*[[{]/.test(text) ? "json" : "lines";
 }
 
 /** Null when a text that should be JSON is no array. */
@@ -89,13 +89,22 @@ function firstCell(row: string): string {
 
 function jsonCandidates(text: string): readonly Candidate[] | null {
   const value = parseJson(text.replace(/^\ufeff/, ""));
-  return Array.isArray(value) ? value.map((item, index) => ({ place: index + 1, entry: jsonEntry(item) })) : null;
+  // Cloudflare's API answers with the items under `result`.
+  const items = isRecord(value) ? value["result"] : value;
+  return Array.isArray(items) ? items.map((item: unknown, index) => ({ place: index + 1, entry: jsonEntry(item) })) : null;
 }
 
 function jsonEntry(item: unknown): WantedEntry | null {
   if (typeof item === "string" || typeof item === "number") return { value: String(item) };
   if (!isRecord(item)) return null;
-  const { value, expires, comment } = item;
+  const { expires, comment } = item;
+  const value = item["value"] ?? cloudflareValue(item);
   if (typeof value !== "string" && typeof value !== "number") return null;
-  return { value: String(value), ...(typeof expires === "string" && { expires }), ...(typeof comment === "string" && { comment }) };
+  const said = typeof comment === "string" && comment !== "" ? { comment } : {};
+  return { value: String(value), ...(typeof expires === "string" && { expires }), ...said };
+}
+
+/** An item of a list at Cloudflare has its value under the list's kind. */
+function cloudflareValue({ ip, asn, hostname }: Readonly<Record<string, unknown>>): unknown {
+  return ip ?? asn ?? (isRecord(hostname) ? hostname["url_hostname"] : undefined);
 }

@@ -1,21 +1,17 @@
-// Which rules look into which lists, whatever part of a rule it is: its condition, a value, or what a rate limit counts.
+// Which rules look into which lists: in their condition, or in what a rate limit counts. No other part of a rule can.
 
 import type { Snapshot } from "../../src/config/snapshot.ts";
+import { listsOf } from "../../src/expression/may-hold.ts";
+import { unpackExpressions } from "../../src/expression/pack.ts";
 
 /** Ids of rules in their order, by the list's name. */
-export function rulesByList(snapshot: Snapshot): ReadonlyMap<string, readonly string[]> {
+export function rulesByList({ rules, subjects }: Snapshot): ReadonlyMap<string, readonly string[]> {
+  const expressions = unpackExpressions({ subjects, expressions: rules.map(({ expression }) => expression) });
   const users = new Map<string, string[]>();
-  for (const rule of snapshot.rules) {
-    const names = new Set<string>();
-    collect(rule, names);
-    for (const name of names) users.set(name, [...(users.get(name) ?? []), rule.id]);
+  for (const [index, { id, action }] of rules.entries()) {
+    const counted = action.kind === "rateLimit" && action.count !== null ? [action.count] : [];
+    const names = new Set([...expressions.slice(index, index + 1), ...counted].flatMap((expression) => [...listsOf(expression)]));
+    for (const name of names) users.set(name, [...(users.get(name) ?? []), id]);
   }
   return users;
-}
-
-/** A look-up is the one node of an expression with this operator. */
-function collect(node: unknown, names: Set<string>): void {
-  if (typeof node !== "object" || node === null) return;
-  if ("op" in node && node.op === "in-list" && "list" in node && typeof node.list === "string") names.add(node.list);
-  for (const child of Object.values(node)) collect(child, names);
 }

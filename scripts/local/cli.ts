@@ -28,7 +28,7 @@ export function runCli(target: CliTarget, args: readonly string[]): Promise<CliR
     BREAKWATER_SETTLE_MS: "0",
     NO_COLOR: "1",
   };
-  const script = fileURLToPath(new URL("../breakwater.ts", import.meta.url));
+  const script = fileURLToPath(new URL("../breakwater.mjs", import.meta.url));
   const child = spawn(process.execPath, [script, ...args, "--local"], { env, stdio: ["ignore", "pipe", "pipe"] });
   const out: Buffer[] = [];
   const err: Buffer[] = [];

@@ -1,5 +1,5 @@
 // A failure that a user can act on: what failed, why, and the command that fixes it. Thrown anywhere below a command, caught by
-// the one fence in breakwater.ts; any other error that arrives there is a bug and keeps its stack.
+// the one fence in commands/program.ts; any other error that arrives there is a bug and keeps its stack.
 
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 

@@ -1,5 +1,5 @@
 // What a command has to say at its end: lines for a person, one JSON document for a script, and the exit code. Commands return
-// it and never print results themselves; breakwater.ts prints one of the two.
+// it and never print results themselves; program.ts prints one of the two.
 
 import { EXIT, type ExitCode } from "./exit-codes.ts";
 

@@ -27,6 +27,7 @@ const COLUMNS: readonly (readonly [did: string, title: string])[] = [
   ["would-block", "WOULD BLOCK"],
   ["would-redirect", "WOULD REDIRECT"],
   ["would-skip", "WOULD SKIP"],
+  ["would-rate-limit", "WOULD RATE LIMIT"],
 ];
 
 const PAINTS = { on: "green", "log only": "yellow", disabled: "dim", expired: "dim", gone: "dim" } as const satisfies Record<

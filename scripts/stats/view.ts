@@ -105,7 +105,8 @@ function rowOf(id: string, of: { readonly rule: RuleSnapshot | null; readonly li
 
 /** As the Worker's rules name what they do. */
 function effectOf({ action, mode }: RuleSnapshot): string {
-  return mode === "log" && action.kind !== "log" ? `would-${action.kind}` : action.kind;
+  const deed = action.kind === "rateLimit" ? "rate-limit" : action.kind;
+  return mode === "log" && deed !== "log" ? `would-${deed}` : deed;
 }
 
 function stateOf({ enabled, expiresAtMs, mode }: RuleSnapshot, nowMs: number): RuleState {

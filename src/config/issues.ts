@@ -152,6 +152,7 @@ function expectationOf(issue: Issue): string {
 }
 
 function bounded(origin: string, direction: string, bound: number | bigint): string {
+  if (origin === "string" && direction === "at least" && Number(bound) === 1) return "text that is not empty";
   if (origin === "string") return `text of ${direction} ${bound} characters`;
   if (origin === "array") return `a list of ${direction} ${bound} ${Number(bound) === 1 ? "entry" : "entries"}`;
   return `a number of ${direction} ${bound}`;

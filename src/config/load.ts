@@ -21,7 +21,7 @@ export function loadRuleset(snapshot: Snapshot, release: string): Ruleset {
     hosts: createHostTable(snapshot.sites.map(loadSite)),
     pools: new Map(snapshot.pools.map((pool) => [pool.name, pool])),
     originBases: [...new Set(snapshot.pools.flatMap((pool) => pool.origins.map((origin) => origin.base)))],
-    rules: Object.freeze(loadRules(snapshot.rules, lists.memberships)),
+    rules: Object.freeze(loadRules(snapshot, lists.memberships)),
     lists,
     inspection: snapshot.inspection,
     client: loadClient(snapshot.client, snapshot.pools),

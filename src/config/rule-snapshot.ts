@@ -1,6 +1,7 @@
 // The compiled form of firewall rules, part of the snapshot: what each does, with every expression checked and every default filled.
 
 import type { Expression, ScalarSource } from "../expression/ast.ts";
+import type { PackedExpression } from "../expression/pack.ts";
 import type { CachePolicySnapshot, RedirectActionSnapshot, RetrySnapshot, Template, TimeoutsSnapshot } from "./snapshot.ts";
 
 /** How much of a request's body rules may look at. */
@@ -19,7 +20,8 @@ export interface RuleSnapshot {
   readonly phase: RulePhase;
   /** As written, for people. */
   readonly when: string;
-  readonly expression: Expression;
+  /** Its subjects are the snapshot's. */
+  readonly expression: PackedExpression;
   readonly action: RuleActionSnapshot;
   readonly enabled: boolean;
   /** log: evaluated and logged as it would act, but does not act. */

@@ -18,7 +18,7 @@ export function sourceOffset(scalar: Scalar, text: string, index: number): numbe
     offset += step.source;
     done += step.value;
   }
-  return wanted === index ? skipLayout(scalar, text, offset, value.charAt(index)) : offset;
+  return wanted === index && index < value.length ? skipLayout(scalar, text, offset, value.charAt(index)) : offset;
 }
 
 function contentStart(scalar: Scalar, text: string, start: number): number {

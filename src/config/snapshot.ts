@@ -2,6 +2,7 @@
 // defaults are filled, everything is sorted and checked; `load.ts` turns it into closures and maps. Nothing here refers to
 // the user's file format, and nothing at run time refers to anything but this.
 
+import type { Value } from "../expression/ast.ts";
 import type { PoolSnapshot } from "./pool-snapshot.ts";
 import type { InspectionSnapshot, RuleSnapshot } from "./rule-snapshot.ts";
 
@@ -15,6 +16,8 @@ export interface Snapshot {
   readonly lists: Readonly<Record<string, ListSnapshot>>;
   /** In the order of the file. */
   readonly rules: readonly RuleSnapshot[];
+  /** What the expressions of the rules look at, each once. */
+  readonly subjects: readonly Value[];
   readonly inspection: InspectionSnapshot;
   readonly client: ClientSnapshot;
   /** Where changes of the origins' health are told; null is nowhere. */

@@ -22,6 +22,10 @@ export interface Source {
   diagnosticInside(index: number, problem: Problem): Diagnostic;
   /** Whether the user wrote a value at this path. */
   has(path: Path): boolean;
+  /** Whether a comment ends the value on its line: to YAML, ` #` begins one in text without quotes. */
+  endsWithComment(path: Path): boolean;
+  /** Where `text` stands for the last time before an offset in the file; -1 for nowhere. */
+  lastBefore(text: string, offset: number): number;
   /** At an offset in the file. */
   diagnosticAt(offset: number, problem: Problem): Diagnostic;
 }
@@ -48,6 +52,12 @@ export function createSource(input: SourceInput): Source {
     diagnosticAt: at,
     diagnostic: (problem) => at(find(input, problem.path).value, problem),
     diagnosticAtKey: (problem) => at(find(input, problem.path).key, problem),
+    endsWithComment: (path) => {
+      const { node } = find(input, path);
+      const end = isScalar(node) && node.type === "PLAIN" ? node.range?.[1] : undefined;
+      return end !== undefined && /^[ \t]+#/.test(text.slice(end, end + 80));
+    },
+    lastBefore: (wanted, offset) => text.lastIndexOf(wanted, offset),
     diagnosticInside: (index, problem) => {
       const { node, value } = find(input, problem.path);
       return at(isScalar(node) ? sourceOffset(node, text, index) : value, problem);

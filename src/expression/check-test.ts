@@ -112,13 +112,16 @@ function checkSet(checker: Checker, subject: CheckedValue, items: readonly Token
   return { op: "in", set: read.value };
 }
 
+const LIST_KINDS: Readonly<Record<Comparable, string>> = { Ip: "ip", Int: "asn", Bytes: "string, country or host" };
+
 /** Without a type only whether there is such a list. */
 function checkList(checker: Checker, right: Span & { readonly name: string }, type: Comparable | null): Test | null {
   const known = checker.scheme.lists.get(right.name);
   if (type === null && known !== undefined) return null;
   if (known === type && type !== null) return { op: "in-list", list: right.name, type };
   if (known !== undefined) {
-    checker.errors.push(diagnose(right, `the list ${right.name} holds ${known}, and this compares ${type}`));
+    const fix = type === null ? undefined : `use a list of kind ${LIST_KINDS[type]}`;
+    checker.errors.push(diagnose(right, `the list ${right.name} holds ${known}, and this compares ${type}`, { fix }));
     return null;
   }
   const near = nearestName(right.name, checker.scheme.lists.keys());

@@ -33,7 +33,11 @@ function checkField(checker: Checker, written: SyntaxValue): Value | null {
   const field = checker.scheme.fields.get(written.name);
   if (field !== undefined) {
     if (field.get === null)
-      checker.warnings.push(diagnose(written.nameSpan, `${field.name} cannot be known here: every comparison with it is false`));
+      checker.warnings.push(
+        diagnose(written.nameSpan, `${field.name} cannot be known here: every comparison with it is false`, {
+          fix: `remove it. ${field.description}`,
+        }),
+      );
     return { kind: "field", name: field.name, type: field.type };
   }
   if (checker.scheme.functions.has(written.name) || written.name === "any" || written.name === "all") {
@@ -41,7 +45,8 @@ function checkField(checker: Checker, written: SyntaxValue): Value | null {
     return null;
   }
   const near = nearestName(written.name, checker.scheme.fields.keys());
-  const fix = near === null ? undefined : `did you mean ${near}?`;
+  const fix =
+    written.name === "true" ? 'write http.host ne "", which holds for all requests' : near === null ? undefined : `did you mean ${near}?`;
   checker.errors.push(diagnose(written.nameSpan, `there is no field named ${written.name}`, { fix }));
   return null;
 }

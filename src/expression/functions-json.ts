@@ -1,6 +1,6 @@
 // Looks values up in JSON text. A document that is not JSON, too long, or without the entry gives a missing value.
 
-import { bytesOfText, textOfBytes } from "./bytes.ts";
+import { bytesOfText, isAscii, octetsOf, textOfBytes } from "./bytes.ts";
 import { JSON_LENGTH_MAX } from "./limits.ts";
 import type { FunctionDefinition, Parameter } from "./scheme.ts";
 import type { RuntimeValue } from "./types.ts";
@@ -59,8 +59,8 @@ function lookUp(document: string, path: readonly (RuntimeValue | undefined)[], f
 type Reviver = (key: string, value: unknown, context?: { readonly source?: string }) => unknown;
 
 function parseDocument(document: string, forInteger: boolean): unknown {
-  const text = document.length > JSON_LENGTH_MAX ? null : textOfBytes(document);
-  if (text === null) return undefined;
+  if (document.length > JSON_LENGTH_MAX) return undefined;
+  const text = textOfDocument(document);
   // Only where a number may have a fraction or an exponent does it matter how numbers are written; looking costs a call for each value.
   const looks = forInteger && /[0-9][.eE]/.test(text);
   try {
@@ -68,6 +68,17 @@ function parseDocument(document: string, forInteger: boolean): unknown {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * As the most lenient servers read it, or a rule would see nothing where they see all: without a byte order mark, with U+FFFD for what
+ * is no UTF-8, and in UTF-16, which shows by its zeros (RFC 4627 3).
+ */
+function textOfDocument(document: string): string {
+  const isBig = /^(?:\xfe\xff|\0[^\0])/.test(document);
+  const isLittle = /^(?:\xff\xfe|[^\0]\0)/.test(document);
+  if (!isBig && !isLittle && isAscii(document)) return document;
+  return new TextDecoder(isBig ? "utf-16be" : isLittle ? "utf-16le" : "utf-8").decode(octetsOf(document));
 }
 
 /** Drops numbers that are not written as plain integers; the runtime hands in how they were written. */

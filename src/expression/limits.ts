@@ -28,4 +28,4 @@ export const URL_DECODE_ROUNDS_MAX = 16;
 export const SPLIT_PARTS_MAX = 128;
 
 /** Documents longer than this are not looked into by `lookup_json_*`: parsing costs CPU time on every request. */
-export const JSON_LENGTH_MAX = 65_536;
+export const JSON_LENGTH_MAX = 1_048_576;

@@ -11,17 +11,16 @@ import { planIndex } from "./index-plan.ts";
 import { makeSharing } from "./memo.ts";
 import { requirementOf } from "./requirement.ts";
 import { compileSubjectIndex } from "./subject-index.ts";
-import { readsField, visitNames } from "./walk.ts";
+import { readsField, visitNames, visitTests } from "./walk.ts";
 import type { Compilation, Membership } from "./compilation.ts";
-import type { Expression } from "./ast.ts";
+import type { Expression, TestExpression, Value } from "./ast.ts";
 import type { Predicate } from "./compile.ts";
-import type { IndexPlan, SubjectPlan } from "./index-plan.ts";
+import type { Filed, IndexPlan, SubjectPlan } from "./index-plan.ts";
 import type { Evaluation } from "./memo.ts";
 import type { Extraction } from "./requirement.ts";
 import type { Scheme } from "./scheme.ts";
 import type { Found } from "./subject-index.ts";
 import type { RuntimeValue } from "./types.ts";
-import type { NameVisitor } from "./walk.ts";
 
 export interface ExpressionMatcher<Context> {
   /** Starts an evaluation. What it computes is kept in it, so it must not outlive the context. */
@@ -60,9 +59,14 @@ export function createMatcher<Context>({ expressions, scheme, lists }: MatcherIn
     begin,
     candidates: (evaluation) => {
       const hits: number[] = [];
+      // A visitor who repeats an element finds the same drawer again and again; it may hold thousands.
+      const opened = new Set<Filed>();
       const found: Found = (filed) => {
         if (typeof filed === "number") hits.push(filed);
-        else for (const position of filed) hits.push(position);
+        else if (!opened.has(filed)) {
+          opened.add(filed);
+          for (const position of filed) hits.push(position);
+        }
       };
       for (const collect of collectors) collect(evaluation, found);
       return mergeAscending(hits, plan.rest);
@@ -74,13 +78,19 @@ export function createMatcher<Context>({ expressions, scheme, lists }: MatcherIn
   };
 }
 
+/** Expressions that come from one release look at the same things: each is checked once. */
 function checkNames<Context>({ expressions, scheme, lists }: MatcherInput<Context>): void {
-  const visitor: NameVisitor = {
-    field: (name) => known(scheme.fields, "field", name),
-    function: (name) => known(scheme.functions, "function", name),
-    list: (name) => known(lists, "list", name),
+  const seen = new Set<Value>();
+  const check = ({ subject, test }: TestExpression): void => {
+    if (test.op === "in-list") known(lists, "list", test.list);
+    if (seen.has(subject)) return;
+    seen.add(subject);
+    visitNames(subject, {
+      field: (name) => known(scheme.fields, "field", name),
+      function: (name) => known(scheme.functions, "function", name),
+    });
   };
-  for (const expression of expressions) visitNames(expression, visitor);
+  for (const expression of expressions) visitTests(expression, check);
 }
 
 function compileCollectors<Context>(

@@ -46,6 +46,13 @@ export function visitNames(node: Expression | Argument, visitor: NameVisitor): v
   }
 }
 
+/** Goes through all tests of an expression. */
+export function visitTests(node: Expression, visit: (test: TestExpression) => void): void {
+  if (node.kind === "test") visit(node);
+  else if ("operand" in node) visitTests(node.operand, visit);
+  else for (const operand of node.operands) visitTests(operand, visit);
+}
+
 /** Whether an expression or a value reads one of the fields that a test is true for. */
 export function readsField(node: Expression | Argument, isMeant: (name: string) => boolean): boolean {
   switch (node.kind) {

@@ -39,9 +39,20 @@ export function parseForm(bytes: string): FormFields {
   return { names, values, map, cut: false };
 }
 
-/** Under the name as received, and as servers read it. */
+/** Under the name as received, as servers decode it, and as PHP makes a variable of that. */
 export function addUnderNames(map: Map<string, string[]>, name: string, value: string): void {
   addTo(map, name, value);
   const decoded = urlDecode(name);
   if (decoded !== name) addTo(map, decoded, value);
+  const variable = phpName(decoded);
+  if (variable !== decoded && variable !== name) addTo(map, variable, value);
+}
+
+/** Spaces in front go, a zero ends it, and dots and spaces are underscores: `+role%00x` is `role`. What stands in brackets stays. */
+function phpName(name: string): string {
+  if (!/[\0 .]/.test(name)) return name;
+  const [ended = ""] = name.replace(/^ +/, "").split("\0", 1);
+  const bracket = ended.indexOf("[");
+  const plain = bracket === -1 ? ended : ended.slice(0, bracket);
+  return plain.replaceAll(/[ .]/g, "_") + ended.slice(plain.length);
 }

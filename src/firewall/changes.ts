@@ -5,7 +5,7 @@ import type { RewriteActionSnapshot, RuleHeadersSnapshot, RuleText } from "../co
 import type { CachePolicySnapshot, RetrySnapshot, TimeoutsSnapshot } from "../config/snapshot.ts";
 import type { Facts } from "../facts.ts";
 import { isHeaderName, toHeaderValue } from "../http/header-syntax.ts";
-import { canonicalPath, formatQuery, parseQuery } from "../http/url.ts";
+import { canonicalPath, formatQuery, parseQuery, type CanonicalPath } from "../http/url.ts";
 import { changeQuery } from "../transform/rewrite.ts";
 import { FRAMING_HEADERS } from "../transform/header-rules.ts";
 import { encodePathText, encodeQueryPart, encodeQueryText } from "../transform/url-text.ts";
@@ -40,7 +40,8 @@ export function withRewrite(changes: RuleChanges, rewrite: RewriteActionSnapshot
   const path = rewrite.path === null ? undefined : make.text(rewrite.path);
   return {
     ...changes,
-    path: path ?? changes.path,
+    // One that no visitor may send, or that leads out of where it begins, is as good as missing: `/files/../admin` out of a query.
+    path: path === undefined || madePath(path).problem !== null || DOT_SEGMENT.test(path) ? changes.path : path,
     query: rewrittenQuery(changes.query ?? query, rewrite.query, make) ?? changes.query,
     headers: [...changes.headers, ...headerChanges(rewrite.headers, make)],
   };
@@ -80,12 +81,24 @@ export function changeHeaders(headers: Headers, changes: readonly HeaderChange[]
   }
 }
 
+/**
+ * In place, too. What is set or removed also goes in the spelling that CGI and its heirs read as the same: `X_Role` beside `X-Role`
+ * would be the visitor's word against the rule's.
+ */
+export function changeRequestHeaders(headers: Headers, changes: readonly HeaderChange[]): void {
+  const named = new Set(changes.map(({ name }) => name));
+  const ruled = new Set(changes.flatMap(({ verb, name }) => (verb === "add" ? [] : [name])));
+  const twins = [...headers.keys()].filter((name) => name.includes("_") && !named.has(name) && ruled.has(name.replaceAll("_", "-")));
+  for (const name of twins) headers.delete(name);
+  changeHeaders(headers, changes);
+}
+
 /** The request as rules have changed it: what is planned, looked up and asked for. The same facts where they changed nothing. */
 export function changedFacts(facts: Facts, changes: RuleChanges): Facts {
   const { path, query, headers } = changes;
   if (path === null && query === null && headers.length === 0) return facts;
   const changed = new Headers(facts.headers);
-  changeHeaders(changed, headers);
+  changeRequestHeaders(changed, headers);
   return {
     ...facts,
     ...(path === null ? {} : changedPath(path)),
@@ -94,19 +107,52 @@ export function changedFacts(facts: Facts, changes: RuleChanges): Facts {
   };
 }
 
-/** Never `//host`, and no dot segments: an origin could read another URL out of them. */
 function changedPath(text: string): Pick<Facts, "path" | "rawPath" | "pathIsAmbiguous"> {
-  const [bare = ""] = text.split(/[?#]/, 1);
-  const { path } = canonicalPath(`/${encodePathText(bare).replace(/^\/+/, "")}`);
+  const { path } = madePath(text);
   return { path, rawPath: path, pathIsAmbiguous: false };
+}
+
+const DOT_SEGMENT = /(?:^|[/\\])(?:\.|%2e){1,2}(?:[/\\?#]|$)/i;
+
+/** Never `//host`, and no dot segments: an origin could read another URL out of them. */
+function madePath(text: string): CanonicalPath {
+  const [bare = ""] = text.split(/[?#]/, 1);
+  return canonicalPath(`/${encodePathText(bare).replace(/^\/+/, "")}`);
 }
 
 /**
  * What tells the answers to a changed request from those to others with its URL: part of the cache key. Path and query are in the key
  * already. Null where nothing needs telling.
+ *
+ * @param stated - Headers that some rule states: the origin may believe them, so a visitor's own word under such a name is told from the
+ * rule's and from none.
+ * @param headers - The visitor's.
  */
-export function changesKey({ headers }: RuleChanges): string | null {
-  return headers.length === 0
-    ? null
-    : JSON.stringify(headers.map((change) => (change.verb === "remove" ? [change.name] : [change.name, change.verb, change.value])));
+export function changesKey({ headers: changes }: RuleChanges, stated: readonly string[], headers: Headers): string | null {
+  const made = changes.map((change) => (change.verb === "remove" ? [change.name] : [change.name, change.verb, change.value]));
+  const ruled = new Set(changes.map(({ name }) => name));
+  const given = stated.flatMap((name) => {
+    const value = ruled.has(name) ? null : headers.get(name);
+    return value === null ? [] : [[name, "visitor", value]];
+  });
+  return made.length + given.length === 0 ? null : JSON.stringify([...made, ...given]);
+}
+
+/** Of these visitors have much to say, and origins say by Vary what they make of it. */
+const NEGOTIATED: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "accept-language",
+  "authorization",
+  "cache-control",
+  "cookie",
+  "origin",
+  "referer",
+  "user-agent",
+]);
+
+/** Headers that a rule tells the origin, and that a visitor could send as well. */
+export function statedHeaders(rewrite: RewriteActionSnapshot): readonly string[] {
+  const { set = [], add = [] } = rewrite.headers ?? {};
+  return [...set, ...add].map(([name]) => name).filter((name) => !NEGOTIATED.has(name));
 }

@@ -10,7 +10,8 @@ import { doubtMediaType } from "./doubts.ts";
 import type { ValueType } from "../expression/ast.ts";
 import type { Field } from "../expression/scheme.ts";
 import type { RuntimeValue } from "../expression/types.ts";
-import type { BodyFacts, RuleContext } from "./context.ts";
+import type { Facts } from "../facts.ts";
+import { ruleContext, type BodyFacts, type RuleContext } from "./context.ts";
 
 const NO_BODY: BodyFacts = { bytes: "", truncated: false };
 
@@ -35,8 +36,18 @@ const multipart = once<Multipart | undefined>((context) => {
   return body === null ? undefined : parseMultipart(mediaType(context).startsWith("multipart/") ? body.bytes : "", contentType(context));
 });
 
-const ofParts = (get: (part: Part) => RuntimeValue): ((context: RuleContext) => RuntimeValue | undefined) =>
-  once((context) => multipart(context)?.parts.map(get));
+/** Whether there are more fields or parts than rules see. */
+export function isBodyCut(facts: Facts, body: BodyFacts): boolean {
+  const context = ruleContext({ facts, body });
+  return form(context)?.cut === true || multipart(context)?.cut === true;
+}
+
+/** Readings behind the first are also rows of their own, at the end: `[*][0]` sees all of them, whichever the origin takes. */
+const ofParts = (get: (part: Part) => readonly string[]): ((context: RuleContext) => RuntimeValue | undefined) =>
+  once((context) => {
+    const rows = multipart(context)?.parts.map(get);
+    return rows && [...rows, ...rows.flatMap((readings) => readings.slice(1).map((reading) => [reading]))];
+  });
 
 const TEXTS: ValueType = { array: "Bytes" };
 /** One array for each part: a part may repeat a header. */
@@ -87,7 +98,7 @@ const ROWS: readonly Row[] = [
     'For each part, its name: `any(http.request.body.multipart.names[*][0] eq "file")`.',
     ofParts(({ names }) => names),
   ],
-  ["multipart.values", TEXTS, "For each part, its value.", ofParts(({ value }) => value)],
+  ["multipart.values", TEXTS, "For each part, its value.", once((context) => multipart(context)?.parts.map(({ value }) => value))],
   [
     "multipart.filenames",
     TEXTS_OF_PARTS,

@@ -141,7 +141,14 @@ function fieldOf({ name, type, at: [property, part], description, onlyWith, abse
     const value = part === undefined ? whole : partOf(whole, part);
     return (read === undefined ? readValue(value, type) : read(value)) ?? absent;
   };
-  return { name, type, description, get, ...(absent === undefined ? {} : { always: true }), ...(onlyWith === undefined ? {} : { onlyWith }) };
+  return {
+    name,
+    type,
+    description,
+    get,
+    ...(absent === undefined ? {} : { always: true }),
+    ...(onlyWith === undefined ? {} : { onlyWith }),
+  };
 }
 
 function partOf(value: unknown, name: string): unknown {

@@ -5,6 +5,7 @@ import type { CharacteristicSnapshot } from "../config/rule-snapshot.ts";
 import { bytesOfText } from "../expression/bytes.ts";
 import type { Membership } from "../expression/compilation.ts";
 import { compileValueExpression } from "../expression/compile-value.ts";
+import { urlDecode } from "../expression/functions-url.ts";
 import { formatAddress, networkOf, parseAddress } from "../expression/ip.ts";
 import { sha256 } from "../expression/sha256.ts";
 import { cookieValues } from "../http/cookies.ts";
@@ -48,7 +49,8 @@ function loadPart(characteristic: CharacteristicSnapshot, lists: Memberships): P
     case "address":
       return ({ facts }) => visitor(facts.client.address);
     case "host":
-      return ({ facts }) => facts.host;
+      // Without the port: a visitor may write any behind the name, and the same site answers.
+      return ({ facts }) => facts.hostname;
     case "path":
       return ({ facts }) => facts.path;
     case "country":
@@ -58,7 +60,7 @@ function loadPart(characteristic: CharacteristicSnapshot, lists: Memberships): P
     case "header":
       return ({ facts }) => facts.headers.get(characteristic.name);
     case "cookie":
-      return ({ facts }) => cookieValues(facts.headers.get("cookie"), characteristic.name)[0] ?? null;
+      return ({ facts }) => sameCookie(cookieValues(facts.headers.get("cookie"), characteristic.name)[0] ?? null);
     case "query":
       // As the origin reads it: `%74oken` is the parameter token.
       return ({ facts }) => new URLSearchParams(facts.query).get(characteristic.name);
@@ -71,6 +73,11 @@ function loadPart(characteristic: CharacteristicSnapshot, lists: Memberships): P
     default:
       return characteristic satisfies never;
   }
+}
+
+/** Servers take quotes off a value and decode it: `%61b`, `"ab"` and `ab` are one session, and must not be three visitors. */
+function sameCookie(value: string | null): string | null {
+  return value === null ? null : urlDecode(bytesOfText(/^"(.*)"$/s.exec(value)?.[1] ?? value));
 }
 
 function visitor(address: string): string | null {

@@ -1,12 +1,16 @@
 // Firewall rules, loaded: for each phase a table that finds the rules that may match a request, in the order of the file. Closures
 // are made when a rule is first tried, so that loading ten thousand costs little. What matching rules come to is in `evaluate.ts`.
 
-import type { RulePhase, RuleSnapshot } from "../config/rule-snapshot.ts";
+import type { RuleActionSnapshot, RulePhase, RuleSnapshot, RuleText } from "../config/rule-snapshot.ts";
+import type { Snapshot } from "../config/snapshot.ts";
 import type { Expression, ScalarSource } from "../expression/ast.ts";
 import { compileValueExpression } from "../expression/compile-value.ts";
 import { createMatcher, type ExpressionMatcher } from "../expression/matcher.ts";
-import { fieldsOf, listsOf, mayHold } from "../expression/may-hold.ts";
-import type { Membership } from "../expression/compilation.ts";
+import { listsOf, mayHold } from "../expression/may-hold.ts";
+import { unpackExpressions } from "../expression/pack.ts";
+import { readsField, visitNames, type NameVisitor } from "../expression/walk.ts";
+import { known as knownName, type Membership } from "../expression/compilation.ts";
+import { statedHeaders } from "./changes.ts";
 import type { RuleContext } from "./context.ts";
 import { ruleScheme } from "./fields.ts";
 import { loadRateLimit, type RateLimit } from "./rate-limit.ts";
@@ -40,20 +44,42 @@ export interface Probes {
 }
 
 export interface Rules extends Readonly<Record<RulePhase, RuleTable>> {
+  /** Headers that rules of the phase request tell origins. */
+  readonly stated: readonly string[];
   /** Text of a value expression; undefined when it is missing. */
   value(source: ScalarSource, context: RuleContext): string | undefined;
 }
 
 type Memberships = ReadonlyMap<string, Membership<RuleContext>>;
 
+/** A rule with its expression as a tree. */
+interface Unpacked {
+  readonly rule: RuleSnapshot;
+  readonly expression: Expression;
+}
+
 /** Loads the enabled rules of a snapshot. Throws on a damaged snapshot: an unknown field, function or list. */
-export function loadRules(rules: readonly RuleSnapshot[], lists: Memberships): Rules {
+export function loadRules({ rules, subjects }: Pick<Snapshot, "rules" | "subjects">, lists: Memberships): Rules {
+  const enabled = rules.filter((rule) => rule.enabled);
+  const expressions = unpackExpressions({ subjects, expressions: enabled.map(({ expression }) => expression) });
+  const unpacked = enabled.map((rule, index) => ({ rule, expression: expressions[index] as Expression }));
+  const readsBodies = subjects.some((subject) => readsField(subject, isOfBody));
   const table = (phase: RulePhase): RuleTable =>
     loadTable(
-      rules.filter((rule) => rule.enabled && rule.phase === phase),
-      lists,
+      unpacked.filter(({ rule }) => rule.phase === phase),
+      { lists, readsBodies },
     );
-  return { request: table("request"), origin: table("origin"), response: table("response"), log: table("log"), value: loadValues(lists) };
+  const stated = enabled.flatMap(({ phase, mode, action }) =>
+    phase === "request" && mode === "enforce" && action.kind === "rewrite" ? statedHeaders(action) : [],
+  );
+  return {
+    request: table("request"),
+    origin: table("origin"),
+    response: table("response"),
+    log: table("log"),
+    stated: [...new Set(stated)],
+    value: loadValues(lists),
+  };
 }
 
 /** Of all phases, in the order in which they run. */
@@ -61,33 +87,69 @@ export function allRules({ request, origin, response, log }: Rules): readonly Ru
   return [request, origin, response, log].flatMap(({ rules }) => rules);
 }
 
-function loadTable(snapshots: readonly RuleSnapshot[], lists: Memberships): RuleTable {
-  const rules = snapshots.map((snapshot) => loadRule(snapshot, lists));
-  const matcher = createMatcher({ expressions: snapshots.map((rule) => rule.expression), scheme: ruleScheme, lists });
+interface TableInput {
+  readonly lists: Memberships;
+  /** Some rule of the release looks at bodies. */
+  readonly readsBodies: boolean;
+}
+
+function loadTable(unpacked: readonly Unpacked[], { lists, readsBodies }: TableInput): RuleTable {
+  const rules = unpacked.map((rule) => loadRule(rule, lists));
+  const matcher = createMatcher({ expressions: unpacked.map(({ expression }) => expression), scheme: ruleScheme, lists });
   return Object.freeze({
     rules,
     matcher,
     counting: rules.flatMap(({ action }, position) => (action.kind === "rateLimit" && action.count !== null ? [position] : [])),
     lists: [...new Set(rules.flatMap((rule) => rule.lists))],
-    probes: loadProbes(snapshots, lists),
+    probes: readsBodies ? loadProbes(unpacked, lists) : null,
   });
 }
 
-function loadRule({ expression, ...rule }: RuleSnapshot, lists: Memberships): Rule {
-  const { id, mode, action } = rule;
+/** Written out: ten thousand copies by `...` are most of what loading would cost. */
+function loadRule({ rule, expression }: Unpacked, lists: Memberships): Rule {
+  const { id, description, phase, when, action, enabled, mode, expiresAtMs, owner } = rule;
   const limit = action.kind === "rateLimit" ? loadRateLimit({ id, mode, action }, lists) : null;
-  return Object.freeze({ ...rule, lists: listsOfRule(rule, expression), limit });
+  checkValues(action);
+  const own = lists.size === 0 ? NONE : listsOfRule(rule, expression);
+  return { id, description, phase, when, action, enabled, mode, expiresAtMs, owner, lists: own, limit };
 }
+
+/** Values are compiled when they are first wanted; by then a request would pay for a name that is not there. */
+function checkValues(action: RuleActionSnapshot): void {
+  for (const source of valuesOf(action)) visitNames(source, VALUE_NAMES);
+}
+
+const VALUE_NAMES: NameVisitor = {
+  field: (name) => knownName(ruleScheme.fields, "field", name),
+  function: (name) => knownName(ruleScheme.functions, "function", name),
+};
+
+function valuesOf(action: RuleActionSnapshot): readonly ScalarSource[] {
+  if (action.kind === "log") return action.fields.map(([, value]) => value);
+  if (action.kind === "redirect") return madeBy([action.to]);
+  if (action.kind !== "rewrite") return [];
+  const { path, query, headers } = action;
+  const queried = query === null ? [] : query.kind === "whole" ? [query.value] : query.set.map(([, text]) => text);
+  const stated = headers === null ? [] : [...headers.set, ...headers.add].map(([, text]) => text);
+  return madeBy([...(path === null ? [] : [path]), ...queried, ...stated]);
+}
+
+function madeBy(texts: readonly RuleText[]): readonly ScalarSource[] {
+  return texts.flatMap((text) => (text.kind === "expression" ? [text.value] : []));
+}
+
+const NONE: readonly string[] = [];
 
 function listsOfRule({ action }: Pick<RuleSnapshot, "action">, expression: Expression): readonly string[] {
-  const count = action.kind === "rateLimit" && action.count !== null ? listsOf(action.count) : [];
-  return [...new Set([...listsOf(expression), ...count])];
+  const own = listsOf(expression);
+  if (action.kind === "rateLimit" && action.count !== null) return [...new Set([...own, ...listsOf(action.count)])];
+  return own.size === 0 ? NONE : [...own];
 }
 
-function loadProbes(snapshots: readonly RuleSnapshot[], lists: Memberships): Probes | null {
+function loadProbes(unpacked: readonly Unpacked[], lists: Memberships): Probes | null {
   const always: number[] = [];
-  const probed = snapshots.flatMap(({ expression }, position) => {
-    if (![...fieldsOf(expression)].some((name) => ruleScheme.fields.get(name)?.later === "body")) return [];
+  const probed = unpacked.flatMap(({ expression }, position) => {
+    if (!readsField(expression, isOfBody)) return [];
     const known = mayHold(expression, isKnownAtOnce);
     if (known === true) always.push(position);
     return typeof known === "boolean" ? [] : [{ position, known }];
@@ -98,6 +160,10 @@ function loadProbes(snapshots: readonly RuleSnapshot[], lists: Memberships): Pro
     matcher: createMatcher({ expressions: probed.map(({ known }) => known), scheme: ruleScheme, lists }),
     always,
   };
+}
+
+function isOfBody(name: string): boolean {
+  return ruleScheme.fields.get(name)?.later === "body";
 }
 
 function isKnownAtOnce(name: string): boolean {

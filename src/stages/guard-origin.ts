@@ -4,7 +4,7 @@
 
 import type { Answer } from "../answer.ts";
 import type { Exchange } from "../exchange.ts";
-import { changedFacts, changeHeaders, NO_CHANGES, type RuleChanges } from "../firewall/changes.ts";
+import { changedFacts, changeRequestHeaders, NO_CHANGES, type RuleChanges } from "../firewall/changes.ts";
 import type { MatchedLimit } from "../firewall/evaluate.ts";
 import { evaluateLater } from "./later-rules.ts";
 import { answerOf } from "./protect.ts";
@@ -30,7 +30,7 @@ export function changedRequest<T extends { readonly target: string; readonly hea
 ): T {
   if (changes === NO_CHANGES) return asked;
   const headers = new Headers(asked.headers);
-  changeHeaders(headers, changes.headers);
+  changeRequestHeaders(headers, changes.headers);
   if (changes.path === null) return { ...asked, headers };
   const mark = asked.target.indexOf("?");
   const { rawPath } = changedFacts(exchange.facts, { ...NO_CHANGES, path: changes.path });

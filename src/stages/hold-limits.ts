@@ -22,27 +22,20 @@ export async function holdLimits(exchange: Exchange, input: HoldInput): Promise<
   const { answer, headers, matched } = await limitRequest(input);
   exchange.digest.rules.push(...matched);
   exchange.firewall.headers = [...exchange.firewall.headers, ...headers];
+  exchange.firewall.counting = [...exchange.firewall.counting, ...input.limits.filter(({ limit }) => limit.action.countsAnswers)];
   return answer;
 }
 
-/** Counts the request where that depends on its answer. Nobody waits for it. */
+/** Counts the request where that depends on its answer, under the key that it was checked under. Nobody waits for it. */
 export function countByAnswer(exchange: Exchange, response: Response, { ports, memory }: Pick<HoldInput, "ports" | "memory">): void {
-  const { state, firewall, facts, plan, digest } = exchange;
-  const { request, origin } = state.ruleset.rules;
-  const tables = digest.attempts.length > 0 ? [request, origin] : [request];
-  const { skips } = firewall.latest;
-  const limits = tables
-    .flatMap(({ rules, counting }) => counting.flatMap((position) => rules[position] ?? []))
-    .filter(({ id, expiresAtMs }) => !skips.rules.has(id) && (expiresAtMs === null || facts.receivedAtMs < expiresAtMs))
-    .flatMap(({ limit }) => (limit?.action.countsAnswers === true ? [limit] : []));
+  const { firewall, digest } = exchange;
+  const { counting, body, latest } = firewall;
   // Who was refused is not counted: a limit on errors would else count its own.
-  if (limits.length === 0 || skips.rateLimits || digest.rules.some(({ did }) => did === "rate-limit")) return;
-  const context = ruleContext({
-    facts,
-    route: plan?.route.id ?? null,
-    body: firewall.body,
-    response: responseFacts(exchange, response),
-    score: firewall.latest.score,
-  });
-  countAnswer({ limits, context, ports, memory });
+  if (counting.length === 0 || digest.rules.some(({ did }) => did === "rate-limit")) return;
+  const seen = responseFacts(exchange, response);
+  for (const asked of new Set(counting.map(({ context }) => context))) {
+    const limits = counting.flatMap(({ limit, context }) => (context === asked ? [limit] : []));
+    const { facts, route } = asked;
+    countAnswer({ limits, context: ruleContext({ facts, route, body, response: seen, score: latest.score }), ports, memory });
+  }
 }

@@ -8,7 +8,7 @@ import type { Facts } from "../facts.ts";
 import type { BodyFacts } from "../firewall/context.ts";
 import { byteReader, type ByteReader } from "../http/byte-stream.ts";
 import { startStallWatch } from "../http/stall-watch.ts";
-import { BODY_READ_BYTES, INSPECTION_IDLE_MS_MAX } from "../limits.ts";
+import { BODY_FIRST_READ_BYTES, INSPECTION_IDLE_MS_MAX, INSPECTION_MS_MAX } from "../limits.ts";
 import type { Ports } from "../ports.ts";
 import { fail, ok, type Result } from "../result.ts";
 
@@ -17,6 +17,8 @@ export interface InspectInput {
   readonly facts: Pick<Facts, "method" | "contentLength">;
   readonly policy: InspectionSnapshot;
   readonly ports: Pick<Ports, "clock">;
+  /** Room for so many bytes in all, in place of what was given before; false where there is none. */
+  readonly grow: (bytes: number) => boolean;
 }
 
 export type Inspected =
@@ -29,7 +31,7 @@ export type Inspected =
   | { readonly kind: "refused"; readonly error: EdgeError };
 
 /** Never throws. A body that breaks off, or does not come, is refused: nothing is decided on what a visitor only began to say. */
-export async function inspectBody({ body, facts, policy, ports }: InspectInput): Promise<Inspected> {
+export async function inspectBody({ body, facts, policy, ports, grow }: InspectInput): Promise<Inspected> {
   // No origin gets the body of a GET or HEAD.
   if (body === null || facts.method === "GET" || facts.method === "HEAD") return { kind: "inspected", facts: EMPTY, body };
   const { contentLength: length } = facts;
@@ -37,7 +39,8 @@ export async function inspectBody({ body, facts, policy, ports }: InspectInput):
   const isLong = length !== null && length > bytesMax;
   if (isLong && over !== "prefix") return inspected(judgeBody(over, { bytes: "", truncated: true }), body);
   const reader = byteReader(body);
-  const prefix = await readPrefix(reader, { bytesMax, length, clock: ports.clock });
+  const prefix = await readPrefix(reader, { bytesMax, length, clock: ports.clock, grow });
+  if (prefix === "no-room") return { kind: "refused", error: NO_ROOM };
   if (prefix === null) return { kind: "refused", error: { code: "body-incomplete" } };
   const seen = { bytes: byteString(prefix.bytes.subarray(0, bytesMax)), truncated: prefix.bytes.byteLength > bytesMax };
   return inspected(judgeBody(over, seen), followedBy(prefix.bytes, prefix.ended ? null : reader));
@@ -46,6 +49,9 @@ export async function inspectBody({ body, facts, policy, ports }: InspectInput):
 function inspected(seen: Result<BodyFacts, EdgeError>, body: ReadableStream<Uint8Array>): Inspected {
   return seen.ok ? { kind: "inspected", facts: seen.value, body } : { kind: "refused", error: seen.error };
 }
+
+/** What is not looked at must not pass either, or many uploads at once would open a way around the rules. */
+const NO_ROOM: EdgeError = { code: "busy", retryAfterSeconds: 2 };
 
 const EMPTY: BodyFacts = { bytes: "", truncated: false };
 
@@ -69,6 +75,7 @@ interface PrefixOptions {
   /** As declared; null when unknown. */
   readonly length: number | null;
   readonly clock: Ports["clock"];
+  readonly grow: InspectInput["grow"];
 }
 
 interface Prefix {
@@ -78,13 +85,15 @@ interface Prefix {
 }
 
 /** Null when the visitor left, or sent nothing for too long. */
-async function readPrefix(reader: ByteReader, { bytesMax, length, clock }: PrefixOptions): Promise<Prefix | null> {
-  const watch = startStallWatch(
-    { ms: INSPECTION_IDLE_MS_MAX, clock },
-    () => void reader.cancel(new Error("the visitor sent nothing")).catch(() => undefined),
-  );
+async function readPrefix(reader: ByteReader, { bytesMax, length, clock, grow }: PrefixOptions): Promise<Prefix | "no-room" | null> {
+  const stop = (): void => void reader.cancel(new Error("the visitor sent nothing, or not enough")).catch(() => undefined);
+  const watch = startStallWatch({ ms: INSPECTION_IDLE_MS_MAX, clock }, stop);
+  // Waits for the whole, whatever comes meanwhile.
+  const whole = startStallWatch({ ms: INSPECTION_MS_MAX, clock }, stop);
+  whole.waiting();
   // Copied together: a read of one byte would keep its whole buffer alive.
-  let buffer = new Uint8Array(Math.min(length ?? BODY_READ_BYTES, bytesMax));
+  // Only for what came: a visitor who announces much and sends little holds no room.
+  let buffer = new Uint8Array(Math.min(length ?? BODY_FIRST_READ_BYTES, BODY_FIRST_READ_BYTES, bytesMax));
   let size = 0;
   try {
     while (size <= bytesMax) {
@@ -92,10 +101,15 @@ async function readPrefix(reader: ByteReader, { bytesMax, length, clock }: Prefi
       watch.waiting();
       const chunk = await reader.read();
       watch.received();
-      if (watch.stalled()) return null;
+      if (watch.stalled() || whole.stalled()) return null;
       // An end before the declared one is a visitor who left.
       if (chunk === null) return length !== null ? null : { bytes: buffer.subarray(0, size), ended: true };
-      buffer = withRoom(buffer, size, chunk.byteLength);
+      const wanted = roomFor(buffer.byteLength, size + chunk.byteLength);
+      if (!grow(wanted)) {
+        stop();
+        return "no-room";
+      }
+      if (wanted > buffer.byteLength) buffer = copyOf(buffer, size, wanted);
       buffer.set(chunk, size);
       size += chunk.byteLength;
     }
@@ -104,12 +118,17 @@ async function readPrefix(reader: ByteReader, { bytesMax, length, clock }: Prefi
     return null;
   } finally {
     watch.stop();
+    whole.stop();
   }
 }
 
-function withRoom(buffer: Uint8Array<ArrayBuffer>, size: number, more: number): Uint8Array<ArrayBuffer> {
-  if (size + more <= buffer.byteLength) return buffer;
-  const larger = new Uint8Array(Math.max(size + more, buffer.byteLength * 2));
+/** The buffer doubles, so that all copies together cost as much as one. */
+function roomFor(have: number, need: number): number {
+  return need <= have ? have : Math.max(need, have * 2);
+}
+
+function copyOf(buffer: Uint8Array, size: number, length: number): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(length);
   larger.set(buffer.subarray(0, size));
   return larger;
 }

@@ -5,12 +5,14 @@ import { decide, type Decision } from "../decide.ts";
 import type { EdgeError } from "../errors.ts";
 import type { Facts } from "../facts.ts";
 import type { BodyFacts } from "../firewall/context.ts";
+import { NOTHING_SAID } from "../firewall/evaluate.ts";
+import { isBodyCut } from "../firewall/fields-body.ts";
 import { INSPECTION_BYTES_ISOLATE_MAX } from "../limits.ts";
 import type { Leases } from "../origin/leases.ts";
 import type { Ports } from "../ports.ts";
 import type { StateHolder } from "../release/holder.ts";
 import type { Ruleset } from "../ruleset.ts";
-import { inspectBody } from "./inspect.ts";
+import { inspectBody, type Inspected } from "./inspect.ts";
 import { NOTHING_BROUGHT, type Brought } from "./protect.ts";
 
 export interface JudgeInput {
@@ -50,11 +52,12 @@ export async function judge(input: JudgeInput): Promise<Judged> {
       await holder.loadLists(ruleset.lists, lists, ports);
       brought = { ...brought, lists: true };
     } else {
-      const room = takeRoom(input);
-      if (room === null) return { decision, error: NO_ROOM, body, seen: null, giveBack };
-      giveBack = room;
-      const inspected = await inspectBody({ body, facts, policy: ruleset.inspection, ports });
-      if (inspected.kind === "refused") return { decision, error: inspected.error, body: null, seen: null, giveBack };
+      const room = openRoom(input);
+      giveBack = room.giveBack;
+      const inspected = await inspectAll(input, room.grow);
+      if (inspected.kind === "refused") {
+        return { decision: unjudged(decision, facts), error: inspected.error, body: null, seen: null, giveBack };
+      }
       body = inspected.body;
       brought = { ...brought, body: inspected.facts };
     }
@@ -63,11 +66,38 @@ export async function judge(input: JudgeInput): Promise<Judged> {
   return { decision, error: null, body, seen: brought.body, giveBack };
 }
 
-const NO_ROOM: EdgeError = { code: "busy", retryAfterSeconds: 2 };
+/** What rules made of a request that was not known is nothing that they did: not for the log, nor for what is counted of them. */
+function unjudged(decision: Decision, facts: Facts): Decision {
+  return { ...decision, facts, verdict: NOTHING_SAID };
+}
 
-/** What is not looked at must not pass either, or many slow uploads would open a way around the rules. */
-function takeRoom({ inspecting, ruleset, facts, ports }: JudgeInput): (() => void) | null {
-  const nowMs = ports.clock.nowMs();
-  const bytes = Math.min(facts.contentLength ?? ruleset.inspection.bytesMax, ruleset.inspection.bytesMax);
-  return inspecting.inUse(nowMs) + bytes > INSPECTION_BYTES_ISOLATE_MAX ? null : inspecting.take(bytes, nowMs);
+/** Where a config wants nothing past its rules that they have not seen, that holds for fields too: thousands of empty ones could hide one. */
+async function inspectAll(
+  { request: { body }, facts, ruleset: { inspection }, ports }: JudgeInput,
+  grow: Room["grow"],
+): Promise<Inspected> {
+  const inspected = await inspectBody({ body, facts, policy: inspection, ports, grow });
+  const isCut = inspected.kind === "inspected" && inspection.over === "block" && isBodyCut(facts, inspected.facts);
+  return isCut ? { kind: "refused", error: { code: "body-too-large" } } : inspected;
+}
+
+/** This request's share of what the isolate holds of bodies. */
+interface Room {
+  readonly grow: (bytes: number) => boolean;
+  readonly giveBack: () => void;
+}
+
+function openRoom({ inspecting, ports }: JudgeInput): Room {
+  let held = 0;
+  let giveBack = (): void => undefined;
+  const grow = (bytes: number): boolean => {
+    if (bytes <= held) return true;
+    const nowMs = ports.clock.nowMs();
+    if (inspecting.inUse(nowMs) - held + bytes > INSPECTION_BYTES_ISOLATE_MAX) return false;
+    giveBack();
+    giveBack = inspecting.take(bytes, nowMs);
+    held = bytes;
+    return true;
+  };
+  return { grow, giveBack: () => giveBack() };
 }

@@ -10,12 +10,12 @@ import { templateValues } from "../transform/template.ts";
 
 /** @param response - In the phases response and log. */
 export function evaluateLater(exchange: Exchange, phase: Exclude<RulePhase, "request">, response: Response | null = null): PhaseVerdict {
-  const { facts, state, firewall, plan, digest, id } = exchange;
+  const { facts, route, state, firewall, plan, digest, id } = exchange;
   const { rules, lists } = state.ruleset;
   if (rules[phase].rules.length === 0) return NOTHING_SAID;
   const earlier = firewall.latest;
   const seen = response === null ? null : responseFacts(exchange, response);
-  const context = ruleContext({ facts, route: plan?.route.id ?? null, body: firewall.body, response: seen, score: earlier.score });
+  const context = ruleContext({ facts, route, body: firewall.body, response: seen, score: earlier.score });
   const verdict = evaluatePhase({
     rules,
     phase,

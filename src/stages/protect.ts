@@ -3,8 +3,8 @@
 
 import { errorAnswer, type Answer } from "../answer.ts";
 import type { Facts } from "../facts.ts";
-import type { BodyFacts } from "../firewall/context.ts";
-import { ruleContext } from "../firewall/context.ts";
+import { changedFacts, type RuleChanges } from "../firewall/changes.ts";
+import { ruleContext, type BodyFacts, type RuleContext } from "../firewall/context.ts";
 import { evaluatePhase, laterRulesWantBody, NO_SKIPS, type PhaseInput, type PhaseVerdict, type Wants } from "../firewall/evaluate.ts";
 import type { Ruleset } from "../ruleset.ts";
 import type { TemplateValues } from "../transform/template.ts";
@@ -49,11 +49,19 @@ export function protect(ruleset: Ruleset, { facts, route, values, brought }: Pro
 const LATER = ["origin", "response", "log"] as const;
 
 /** What the later phases will want has to be there before the body is sent on and the answer is on its way. */
-function wantsOfAll(input: Omit<PhaseInput, "phase">, { wants, end }: PhaseVerdict): Wants {
+function wantsOfAll(input: Omit<PhaseInput, "phase">, { wants, end, changes }: PhaseVerdict): Wants {
   const { rules, context, listsAsked, isLoaded } = input;
   const lists = listsAsked ? [] : LATER.flatMap((phase) => rules[phase].lists).filter((list) => !isLoaded(list));
-  const body = wants.body || (end === null && context.body === null && laterRulesWantBody(input, LATER));
+  const body =
+    wants.body || (end === null && context.body === null && laterRulesWantBody({ ...input, context: asChanged(context, changes) }, LATER));
   return { body, lists: [...new Set([...wants.lists, ...lists])] };
+}
+
+/** The later phases look at the request as this one has changed it. */
+function asChanged(context: RuleContext, changes: RuleChanges): RuleContext {
+  const { facts, route, body } = context;
+  const changed = changedFacts(facts, changes);
+  return changed === facts ? context : ruleContext({ facts: changed, route, body });
 }
 
 const NO_BODY: BodyFacts = { bytes: "", truncated: false };

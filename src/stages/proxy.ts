@@ -16,7 +16,7 @@ import { deliver } from "./deliver.ts";
 import { answered, asAnswered, ended, failureResponse } from "./failure.ts";
 import { fetchFromOrigin } from "./fetch.ts";
 import type { FetchInput, FetchOutcome } from "./fetch-outcome.ts";
-import type { StoredAt } from "./found.ts";
+import { discard, type StoredAt } from "./found.ts";
 import { changedRequest, guardOrigin } from "./guard-origin.ts";
 import { holdLimits } from "./hold-limits.ts";
 import { lookup, originRequest, type Lookup } from "./lookup.ts";
@@ -60,7 +60,10 @@ async function leading<T>({ ports }: Run, flight: Flight | null, work: () => Pro
 async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promise<Response> {
   const { exchange, plan, ports } = run;
   const guarded = await guard(run);
-  if (guarded.kind === "answer") return guarded.response;
+  if (guarded.kind === "answer") {
+    if (found.kind === "revalidate" || found.kind === "complete") discard(found.found.body);
+    return guarded.response;
+  }
   const body = requestBody(exchange, plan);
   const pins = mayHavePins(run) ? await readPins(run) : NO_PINS;
   const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins), flight, changes: guarded.changes };

@@ -1,9 +1,9 @@
 // Stage "record": one log line for each request, whatever became of it. Never throws, changes nothing, holds no secrets: query
 // strings, cookies and credentials stay out, unless a rule of the phase log names one.
 
-import type { Exchange } from "../exchange.ts";
+import type { Digest, Exchange } from "../exchange.ts";
 import type { Log } from "../ports.ts";
-import { evaluateLater } from "./later-rules.ts";
+import { LOGGED_RULES_MAX } from "../limits.ts";
 
 export interface Recorded {
   readonly id: string;
@@ -22,7 +22,6 @@ export interface Recorded {
 
 export function record(recorded: Recorded, log: Log): void {
   const { exchange, response } = recorded;
-  if (exchange !== null) evaluateLater(exchange, "log", response);
   log.write({
     at: new Date(recorded.startedAtMs).toISOString(),
     id: recorded.id,
@@ -37,22 +36,29 @@ export function record(recorded: Recorded, log: Log): void {
 }
 
 function exchangeFields(exchange: Exchange): Readonly<Record<string, unknown>> {
-  const { facts, plan, digest, state, firewall } = exchange;
+  const { facts, digest, state, firewall } = exchange;
   return {
     client: facts.client.address,
     country: facts.client.country,
     colo: facts.client.colo,
     release: state.ruleset.release.slice(0, 12),
-    route: plan?.route.id ?? null,
+    route: exchange.route,
     cache: digest.cache.status,
     ...(digest.cache.collapsed ? { collapsed: true } : {}),
     ...(digest.cache.detail === null ? {} : { cacheDetail: digest.cache.detail }),
-    ...(digest.rules.length === 0 ? {} : { rules: digest.rules }),
+    ...ruleFields(digest),
     ...(firewall.latest.score === 0 ? {} : { score: firewall.latest.score }),
     ...(Object.keys(digest.logged).length === 0 ? {} : { logged: digest.logged }),
     ...(digest.attempts.length === 0 ? {} : { attempts: digest.attempts }),
     ...(digest.ladder.length === 0 ? {} : { ladder: digest.ladder }),
   };
+}
+
+/** Thousands of rules that only watch may match one request. */
+function ruleFields({ rules }: Digest): Readonly<Record<string, unknown>> {
+  if (rules.length === 0) return {};
+  const more = rules.length - LOGGED_RULES_MAX;
+  return more > 0 ? { rules: rules.slice(0, LOGGED_RULES_MAX), rulesMore: more } : { rules };
 }
 
 /** Query strings carry tokens and addresses: they are not logged. */

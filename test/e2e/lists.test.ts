@@ -42,12 +42,12 @@ async function statusFrom(address: string, path = "/"): Promise<number> {
 
 test("a list of 99,990 blocks is imported, and holds from the first request on", async () => {
   await cli("list", "create", "feed", "--kind", "ip");
+  await cli("rule", "add", "ip.src in $feed", "--id", "feed", "--action", "block");
   const v4 = Array.from({ length: ENTRIES / 2 }, (_, index) => `${20 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}.0/25`);
   const v6 = Array.from({ length: ENTRIES / 2 }, (_, index) => `2001:db8:${(index >> 8).toString(16)}:${(index & 255).toString(16)}::/65`);
   const file = join(edge.folder, "feed.txt");
   await writeFile(file, [...v4, ...v6].join("\n"));
   await cli("list", "import", "feed", file);
-  await cli("rule", "add", "ip.src in $feed", "--id", "feed", "--action", "block");
   expect(await statusFrom("20.7.7.127")).toBe(403);
   expect(await statusFrom("20.7.7.128")).toBe(200);
   expect(await statusFrom("2001:db8:7:7:7fff::1")).toBe(403);

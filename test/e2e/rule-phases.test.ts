@@ -42,7 +42,7 @@ firewall:
   - { id: beta, when: 'has_key(http.request.headers, "x-beta")', action: { rewrite: { headers: { set: { X-Variant: beta } } } } }
   - { id: suspicious, when: 'http.user_agent eq ""', action: { score: 3 } }
   - { id: evil-upload, when: 'http.request.uri.path eq "/upload" and http.request.body.raw contains "evil"', action: block }
-  - { id: no-guard, when: 'http.request.uri.query contains "trusted"', action: { skip: { phases: [origin] } } }
+  - { id: no-guard, when: 'http.request.uri.query contains "trusted"', action: { skip: [guarded] } }
   - { id: guarded, phase: origin, when: 'http.request.uri.path eq "/guarded"', action: block }
   - { id: tell, phase: origin, when: 'http.request.uri.path eq "/news"', action: { rewrite: { headers: { set: { X-Variant: "{hostname}" } } } } }
   - { id: tidy, phase: response, when: http.response.code lt 600, action: { rewrite: { headers: { remove: [Server], set: { X-Frame-Options: DENY, X-Seen: { expression: "bw.cache.status" } } } } } }

@@ -9,6 +9,7 @@ export function emptySnapshot(more: Partial<Snapshot> = {}): Snapshot {
     pools: [],
     lists: {},
     rules: [],
+    subjects: [],
     inspection: { bytesMax: 65_536, over: "prefix" },
     client: { trustedProxies: { v4: [], v6: [] }, addressHeader: "cf-connecting-ip" },
     alerts: null,

@@ -97,10 +97,11 @@ export function edgeOf(origin: Origin, input: EdgeInput = {}): Edge {
       const exchange: Exchange = {
         id: "id",
         facts: received.value,
+        route: decision.match?.route.id ?? null,
         state: { pointer: {} as never, ruleset, health: null, overrides: emptyOverrides(), purges: edge.purges },
         request,
         body: request.body,
-        firewall: { latest: decision.verdict, body: null, isRefused: false, headers: [] },
+        firewall: { latest: decision.verdict, body: null, isRefused: false, headers: [], counting: [] },
         plan: decision.outcome.plan,
         digest: {
           rules: [],
@@ -199,7 +200,7 @@ function rulesetOf(policy: CachePolicySnapshot): Ruleset {
     release: "0".repeat(64),
     hosts: createHostTable([site]),
     pools: new Map([["web", web]]),
-    rules: loadRules([], new Map()),
+    rules: loadRules({ rules: [], subjects: [] }, new Map()),
     lists: createListTable({}),
     inspection: { bytesMax: 65_536, over: "prefix" },
     originBases: ["http://origin.test"],

@@ -67,7 +67,7 @@ function inspect(
   body: ReadableStream<Uint8Array> | null,
   { length = null, method = "POST", over = "prefix" }: Options = {},
 ): Promise<Inspected> {
-  return inspectBody({ body, facts: { method, contentLength: length }, policy: { bytesMax: LIMIT, over }, ports });
+  return inspectBody({ body, facts: { method, contentLength: length }, policy: { bytesMax: LIMIT, over }, ports, grow: () => true });
 }
 
 async function read(body: ReadableStream<Uint8Array> | null): Promise<Uint8Array> {

@@ -7,7 +7,7 @@ import type { Path } from "../source.ts";
 import { reportKey } from "./context.ts";
 import type { CheckContext } from "./context.ts";
 import { checkValue } from "./expressions.ts";
-import { checkPhaseFields } from "./rule-phases.ts";
+import { checkBodyFields, checkPhaseFields } from "./rule-phases.ts";
 
 /** Handed to the checks of one action: where values of it go. */
 export interface ActionCheck {
@@ -22,7 +22,7 @@ export interface ActionCheck {
 
 /** A value expression at a place in the action; what is wrong with it is reported. */
 export function takeValue(
-  { context, scheme, rule, path, values }: ActionCheck,
+  { context, scheme, rule, when, path, values }: ActionCheck,
   place: readonly (string | number)[],
   text: string,
 ): ScalarSource | null {
@@ -30,6 +30,7 @@ export function takeValue(
   const value = checkValue(context, scheme, at, text);
   if (value === null) return null;
   checkPhaseFields(context, { at, text, of: value, phase: rule.phase });
+  checkBodyFields(context, { at, text, of: value, when });
   values.set(place.join("."), value);
   return value;
 }

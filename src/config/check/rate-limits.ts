@@ -1,9 +1,7 @@
 // Rate limits: times that can be counted over, what is counted, and whether there is a counter that can count so many.
 
-import type { Expression, ScalarSource } from "../../expression/ast.ts";
-import { fieldsOf } from "../../expression/may-hold.ts";
+import type { Expression } from "../../expression/ast.ts";
 import { parseExpression } from "../../expression/parse.ts";
-import { ruleScheme } from "../../firewall/fields.ts";
 import {
   RATE_EXACT_PER_SECOND_MAX,
   RATE_LIMIT_BLOCK_SECONDS_MAX,
@@ -11,10 +9,10 @@ import {
   RATE_LIMIT_PERIOD_SECONDS_MIN,
 } from "../../limits.ts";
 import type { NormalAction } from "../normalize.ts";
-import type { Path } from "../source.ts";
 import { parseDurationMs } from "../units.ts";
-import { report, reportInside } from "./context.ts";
+import { report } from "./context.ts";
 import { reportExpression } from "./expressions.ts";
+import { checkBodyFields } from "./rule-phases.ts";
 import { checkAnswer, takeValue, type ActionCheck } from "./action-values.ts";
 
 type RateLimit = NonNullable<NormalAction["rateLimit"]>;
@@ -55,7 +53,7 @@ function checkRate({ context, path }: ActionCheck, limit: RateLimit): void {
 }
 
 function checkCharacteristic(check: ActionCheck, all: RateLimit["by"], at: number, by: RateLimit["by"][number]): void {
-  const { context, path, when } = check;
+  const { context, path } = check;
   const place = [...path, "rateLimit", "by", at];
   // Header names are one in any case.
   const nameOf = (each: typeof by): string =>
@@ -64,27 +62,7 @@ function checkCharacteristic(check: ActionCheck, all: RateLimit["by"], at: numbe
     report(context, place, { code: "duplicate-characteristic", message: "This is in `by` already.", fix: "Remove it." });
   }
   if (typeof by === "string" || !("expression" in by)) return;
-  const value = takeValue(check, ["rateLimit", "by", at, "expression"], by.expression);
-  if (value !== null) checkBody(check, { at: [...place, "expression"], text: by.expression, of: value, when });
-}
-
-interface BodyCheck {
-  readonly at: Path;
-  readonly text: string;
-  readonly of: Expression | ScalarSource;
-  readonly when: Expression | null;
-}
-
-/** The body is read for what `when` says, and for nothing else of the rule. */
-function checkBody({ context }: ActionCheck, { at, text, of, when }: BodyCheck): void {
-  const wanted = [...fieldsOf(of)].find((name) => ruleScheme.fields.get(name)?.later === "body");
-  if (wanted === undefined || when === null || [...fieldsOf(when)].some((name) => ruleScheme.fields.get(name)?.later === "body")) return;
-  reportInside(context, at, Math.max(0, text.indexOf(wanted)), {
-    code: "body-not-read",
-    message: `The request's body is read only when \`when\` looks at it, so ${wanted} is not known here.`,
-    found: wanted,
-    fix: "Name a field of the body in `when`, too: `and http.request.body.size gt 0`.",
-  });
+  takeValue(check, ["rateLimit", "by", at, "expression"], by.expression);
 }
 
 function checkCount(check: ActionCheck, text: string): Expression | null {
@@ -96,7 +74,7 @@ function checkCount(check: ActionCheck, text: string): Expression | null {
     return null;
   }
   reportExpression(context, at, parsed.value.warnings, "warning");
-  checkBody(check, { at, text, of: parsed.value.expression, when });
+  checkBodyFields(context, { at, text, of: parsed.value.expression, when });
   return parsed.value.expression;
 }
 

@@ -12,6 +12,7 @@ import type { CheckContext } from "./context.ts";
 import { checkTimeouts } from "./durations.ts";
 import { checkRateLimit } from "./rate-limits.ts";
 import { checkReference } from "./references.ts";
+import { checkSkippedRewrites } from "./rule-phases.ts";
 import { checkRewrite } from "./rule-rewrites.ts";
 import { checkSizes } from "./sizes.ts";
 import { checkTemplate } from "./templates.ts";
@@ -49,6 +50,7 @@ export function checkAction(
   if (block !== undefined) checkAnswer(context, block, [...check.path, "block"]);
   for (const [name, text] of Object.entries(log?.fields ?? {})) takeValue(check, ["log", "fields", name], text);
   if (skip !== undefined) checkSkip(context, skip, rule, index);
+  checkSkippedRewrites(context, { rule, index, when });
   if (redirect !== undefined) checkRedirect(check, redirect);
   if (rewrite !== undefined) checkRewrite(check, rewrite);
   if (set !== undefined) checkSet(check, set);

@@ -60,7 +60,7 @@ function checkMade(check: ActionCheck, place: readonly string[], made: Made): vo
 
 /** Placeholders of the visitor, where the cache key holds nothing of what is made of them. */
 function checkPlaceholders({ context, path, rule }: ActionCheck, place: readonly string[], text: string): void {
-  const found = rule.phase === "origin" ? /\{(client\.address|client\.country|query|request\.id)\}/.exec(text)?.[1] : undefined;
+  const found = rule.phase === "origin" ? /\{(client\.address|client\.country|method|query|request\.id)\}/.exec(text)?.[1] : undefined;
   if (found === undefined) return;
   report(context, [...path, ...place], {
     code: "unkeyed-rewrite",

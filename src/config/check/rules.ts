@@ -45,7 +45,8 @@ function checkWhen(context: CheckContext, scheme: Scheme<never>, rule: NormalRul
     return null;
   }
   reportExpression(context, at, parsed.value.warnings, "warning");
-  checkPhaseFields(context, { at, text: rule.when, of: parsed.value.expression, phase: rule.phase });
+  const isLimit = rule.action.rateLimit !== undefined;
+  checkPhaseFields(context, { at, text: rule.when, of: parsed.value.expression, phase: rule.phase, isLimit });
   return parsed.value.expression;
 }
 

@@ -1,5 +1,6 @@
 // One firewall rule of the snapshot.
 
+import type { PackedExpression } from "../../expression/pack.ts";
 import type { NormalAction, NormalRule } from "../normalize.ts";
 import type { RuleActionSnapshot, RuleAnswerSnapshot, RuleSnapshot, SkipActionSnapshot } from "../rule-snapshot.ts";
 import type { CheckedRule } from "../check/rules.ts";
@@ -11,16 +12,20 @@ import { compileRateLimit } from "./rate-limit.ts";
 import { compileRetry, compileTimeouts } from "./route.ts";
 import { compileRewrite, madeBy } from "./rule-rewrite.ts";
 
-/**
- * @param checked - Its expressions, as the check parsed them.
- */
-export function compileRule(rule: NormalRule, checked: CheckedRule): RuleSnapshot {
+export interface RuleParts {
+  /** Its expressions, as the check parsed them. */
+  readonly checked: CheckedRule;
+  /** Of `when`. */
+  readonly expression: PackedExpression;
+}
+
+export function compileRule(rule: NormalRule, { checked, expression }: RuleParts): RuleSnapshot {
   return {
     id: rule.id,
     description: rule.description,
     phase: rule.phase,
     when: rule.when,
-    expression: promised(checked.when, `rule ${rule.id}`),
+    expression,
     action: compileAction(rule.action, checked),
     enabled: rule.enabled,
     mode: rule.mode,

@@ -181,7 +181,7 @@ test.each<readonly [seen: Partial<Seen>, by: ReturnType<typeof answeredBy>]>([
 });
 
 describe("the key", () => {
-  const { folder, write, run, runRemote } = bench();
+  const { folder, write, published, run, runRemote } = bench();
   const header = (stdout: string): string => stdout.trim().replace("X-Breakwater-Drill: ", "");
   const verified = async (stdout: string, key: string): Promise<boolean> => (await verifyDrill(header(stdout), key, Date.now())) !== null;
 
@@ -217,7 +217,7 @@ describe("the key", () => {
 
   test("is not the Worker's: that its answers show no drill is an error, not a result", async () => {
     write("breakwater.yaml", config());
-    await run(["publish"]);
+    await published();
     const ran = await run(["drill", "http://www.example.com/", "--fault", "pool=web:down"], { BREAKWATER_SIGNING_KEY: "another" });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toMatch(/did not take the drill\n.*SIGNING_KEY is missing or another one.*\n.*BREAKWATER_SIGNING_KEY/);
@@ -225,7 +225,7 @@ describe("the key", () => {
 
   test("is used against a deployed Worker by https only", async () => {
     write("breakwater.yaml", config());
-    await run(["publish"]);
+    await published();
     const ran = await runRemote(["drill", "http://www.example.com/", "--fault", "pool=web:down"], { BREAKWATER_SIGNING_KEY: "key" });
     expect(ran).toMatchObject({ code: 1, stdout: "" });
     expect(ran.stderr).toContain("unencrypted");

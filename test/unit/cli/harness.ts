@@ -1,14 +1,14 @@
 // Runs the command line as its users do: a process of its own, in a folder of its own, with nothing of this machine's login.
 
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, vi } from "vitest";
 import { ACCOUNT, ADMIN_TOKEN, API_TOKEN, startKvServer, type KvServer } from "./kv-server.ts";
 
-const SCRIPT = fileURLToPath(new URL("../../../scripts/breakwater.ts", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../../../scripts/breakwater.mjs", import.meta.url));
 
 export interface Ran {
   readonly code: number;
@@ -19,10 +19,15 @@ export interface Ran {
 }
 
 export interface Bench {
-  /** The server of this test; a fresh one for each. */
+  /** The one server of the file, as if started for this test. */
   readonly server: () => KvServer;
   readonly folder: () => string;
   readonly write: (name: string, text: string) => void;
+  /**
+   * What a test starts from, not what it tests: publishes as `publish ARGS` does. The first time in a process; when the same is published
+   * again from the same state, what that process left is put back. Nothing else than values, files and their order may matter then.
+   */
+  readonly published: (args?: readonly string[]) => Promise<void>;
   /** @param input - Standard input; without it there is none. */
   readonly run: (args: readonly string[], env?: Readonly<Record<string, string>>, input?: string) => Promise<Ran>;
   /** Starts a command that goes on, and hands over its process while it runs. */
@@ -37,14 +42,15 @@ export function bench(): Bench {
   vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
   let server: KvServer;
   let folder = "";
-  beforeEach(async () => {
+  beforeAll(async () => {
     server = await startKvServer();
+  });
+  afterAll(() => server.close());
+  beforeEach(() => {
+    server.reset();
     folder = mkdtempSync(join(tmpdir(), "breakwater-cli-"));
   });
-  afterEach(async () => {
-    await server.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
   const baseEnv = (): Readonly<Record<string, string>> => ({
     PATH: process.env["PATH"] ?? "",
     HOME: folder,
@@ -55,10 +61,21 @@ export function bench(): Bench {
     BREAKWATER_SETTLE_MS: "0",
   });
   const run: Bench["run"] = (args, env = {}, input = "") => spawnCli(args, { cwd: folder, input, env: { ...baseEnv(), ...env } });
+  const left = new Map<string, Left>();
+  const published: Bench["published"] = async (args = []) => {
+    const from = JSON.stringify([args, [...server.values], filesOf(folder)]);
+    const known = left.get(from);
+    if (known !== undefined) return putBack(known, server, folder);
+    const writtenBefore = server.written.length;
+    const ran = await run(["publish", ...args]);
+    if (ran.code !== 0) throw new Error(ran.stderr);
+    left.set(from, { values: [...server.values], written: server.written.slice(writtenBefore), files: filesOf(folder) });
+  };
   return {
     server: () => server,
     folder: () => folder,
     write: (name, text) => writeFileSync(join(folder, name), text),
+    published,
     run,
     start: (args, running) => spawnCli(args, { cwd: folder, input: "", env: baseEnv(), running }),
     runRemote: (args, env = {}) =>
@@ -69,6 +86,30 @@ export function bench(): Bench {
         ...env,
       }),
   };
+}
+
+/** What one publish leaves behind. */
+interface Left {
+  readonly values: readonly (readonly [key: string, value: string])[];
+  readonly written: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
+}
+
+function putBack({ values, written, files }: Left, server: KvServer, folder: string): void {
+  server.values.clear();
+  for (const [key, value] of values) server.values.set(key, value);
+  server.written.push(...written);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+/** Their texts by name. */
+function filesOf(folder: string): Readonly<Record<string, string>> {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = entries.map((entry) => join(entry.parentPath, entry.name)).toSorted();
+  return Object.fromEntries(paths.map((path) => [relative(folder, path), readFileSync(path, "utf8")]));
 }
 
 interface Start {

@@ -41,13 +41,32 @@ export interface KvServer {
   /** What it says on /origins; null answers as a Worker that is older than that path. */
   origins: unknown;
   namespaces: readonly { readonly id: string; readonly title: string }[];
+  /** As it was started: no values, no faults, nothing noted, nobody connected. */
+  reset(): void;
   close(): Promise<void>;
 }
+
+/** What tests change. */
+type Told = Omit<KvServer, "url" | "reset" | "close">;
 
 export async function startKvServer(): Promise<KvServer> {
   const server = createServer();
   const state: KvServer = {
+    ...untouched(),
     url: "",
+    reset: () => {
+      server.closeAllConnections();
+      Object.assign(state, untouched());
+    },
+    close: () => close(server),
+  };
+  server.on("request", (request, response) => void answer(state, request, response));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return Object.assign(state, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
+
+function untouched(): Told {
+  return {
     values: new Map(),
     seen: [],
     written: [],
@@ -60,11 +79,7 @@ export async function startKvServer(): Promise<KvServer> {
     status: null,
     origins: null,
     namespaces: [{ id: "CONFIG", title: "CONFIG" }],
-    close: () => close(server),
   };
-  server.on("request", (request, response) => void answer(state, request, response));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return Object.assign(state, { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` });
 }
 
 function close(server: Server): Promise<void> {

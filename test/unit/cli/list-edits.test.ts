@@ -340,8 +340,19 @@ describe("importing", () => {
     expect(imported?.invalid.map(({ place }) => place)).toEqual(bad);
   });
 
+  test.each([
+    ["ip", { ip: "192.0.2.0/24", comment: "office" }, { value: "192.0.2.0/24", comment: "office" }],
+    ["ip", { ip: "2001:db8::1", comment: "" }, { value: "2001:db8::1" }],
+    ["asn", { asn: 64496 }, { value: "64496" }],
+    ["host", { hostname: { url_hostname: "*.example.com" } }, { value: "*.example.com" }],
+  ] as const)("an item of a list of %s as Cloudflare's API answers it: %j", (kind, item, entry) => {
+    const text = JSON.stringify({ result: [{ id: "7c5dae5552338874e5053f2534d2767a", ...item, created_on: "2026-01-01T08:00:00Z" }] });
+    expect(guessFormat("-", text)).toBe("json");
+    expect(readImport(text, "json", kind)).toEqual({ entries: [entry], invalid: [] });
+  });
+
   test("a JSON array of texts, numbers and mappings", () => {
-    const text = JSON.stringify(["AS1", 2, { value: 3, expires: "2027-01-31", comment: "c" }, { asn: 4 }, null, "x"]);
+    const text = JSON.stringify(["AS1", 2, { value: 3, expires: "2027-01-31", comment: "c" }, { number: 4 }, null, "x"]);
     expect(readImport(text, "json", "asn")).toEqual({
       entries: [{ value: "AS1" }, { value: "2" }, { value: "3", expires: "2027-01-31", comment: "c" }],
       invalid: [
@@ -351,6 +362,7 @@ describe("importing", () => {
       ],
     });
     expect(readImport("{}", "json", "asn")).toBeNull();
+    expect(readImport('{"result":{"ip":"192.0.2.1"}}', "json", "ip")).toBeNull();
     expect(readImport("[", "json", "asn")).toBeNull();
   });
 });

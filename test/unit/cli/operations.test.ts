@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import type { OriginOverride } from "../../../src/origin/overrides.ts";
 import { bench, BLOCK_WP, config } from "./harness.ts";
 
-const { server, folder, write, run, start } = bench();
+const { server, folder, write, published, run, start } = bench();
 
 const POLICY = `sites:
   - name: www
@@ -32,8 +32,7 @@ pools: { web: { origins: [https://origin.example.net] } }
 
 beforeEach(async () => {
   write("breakwater.yaml", config(BLOCK_WP));
-  const { code, stderr } = await run(["publish"]);
-  if (code !== 0) throw new Error(stderr);
+  await published();
 });
 
 function overrides(): { version: number; origins: Record<string, OriginOverride> } {
@@ -53,6 +52,24 @@ describe("rule", () => {
     const { entries } = (await run(["history", "--json"])).json() as { entries: object[] };
     expect(entries[0]).toMatchObject({ number: 2, message: "rule add bad", changes: ["rule bad added"] });
     expect(readFileSync(join(folder(), "breakwater.yaml"), "utf8")).toBe(config(BLOCK_WP));
+  });
+
+  test("--expires takes a time from now; what is no time, or over, is refused before anything is published", async () => {
+    const before = Date.now();
+    expect(await run([...ADD, "--expires", "2h"])).toMatchObject({ code: 0 });
+    const [, moment = ""] = /expires: "?([^"\n]+Z)"?\n/.exec((await run(["show"])).stdout) ?? [];
+    expect(Date.parse(moment)).toBeGreaterThanOrEqual(before + 2 * 3_600_000 - 1000);
+    expect(Date.parse(moment)).toBeLessThanOrEqual(Date.now() + 2 * 3_600_000);
+    const written = server().written.length;
+    for (const [text, message] of [
+      ["soon", /"soon" is no time[^]*2027-01-31/],
+      ["2020-01-31", /is over already/],
+    ] as const) {
+      const ran = await run(["rule", "add", "ssl", "--id", "late", "--action", "log", "--expires", text]);
+      expect(ran.code).toBe(2);
+      expect(ran.stderr).toMatch(message);
+    }
+    expect(server().written).toHaveLength(written);
   });
 
   test("with --config the file is edited too, but only when it was published", async () => {
@@ -401,6 +418,30 @@ describe("explain", () => {
     const unknown = await run(["explain", "GET", "https://other.example/"]);
     expect(unknown.stdout).toContain("none: no site has this host");
     expect(unknown.stdout).toContain("404 unknown-host");
+  });
+
+  test("a rule of the phase log is still to come when another has ended the request", async () => {
+    write(
+      "logged.yaml",
+      config(`${BLOCK_WP}  - { id: last, phase: log, when: ssl, action: log }\n  - { id: next, when: ssl, action: log }\n`),
+    );
+    const ran = await run(["explain", "GET", "https://www.example.com/wp-login.php", "--config", "logged.yaml", "--json"]);
+    expect(ran.json()["rules"]).toMatchObject([
+      { id: "wp", did: "block" },
+      { id: "last", did: "later" },
+      { id: "next", did: "not-reached" },
+    ]);
+  });
+
+  test.each([
+    ["--ip", "192.0.2.999", "--ip 203.0.113.7"],
+    ["--country", "Germany", "--country DE"],
+    ["--asn", "AS1", "--asn 64496"],
+  ])("%s %s is no visitor's, and is not explained as one", async (option, value, example) => {
+    const ran = await run(["explain", "GET", "https://www.example.com/", option, value]);
+    expect(ran).toMatchObject({ code: 2, stdout: "" });
+    expect(ran.stderr).toContain(`${option} "${value}" is not`);
+    expect(ran.stderr).toContain(example);
   });
 
   test("works with a file and without any store", async () => {

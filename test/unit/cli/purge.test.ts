@@ -6,7 +6,7 @@ import { applyPurge, emptyPurgeGenerations, encodePurgeGenerations, placeOf } fr
 import { PURGES_AT_ONCE_MAX, PURGE_URL_SLOTS } from "../../../src/limits.ts";
 import { bench, config } from "./harness.ts";
 
-const { server, run, write } = bench();
+const { server, run, write, published } = bench();
 
 const tag = (value: string, soft = false): unknown => ({ kind: "tag", value, soft });
 const url = (value: string): unknown => ({ kind: "url", value, soft: false });
@@ -118,7 +118,7 @@ describe("--dry-run", () => {
 
   beforeEach(async () => {
     write("breakwater.yaml", config());
-    await run(["publish"]);
+    await published();
   });
 
   test("says which generation would be set, that it was never set, and purges nothing", async () => {

@@ -4,13 +4,12 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { bench, BLOCK_WP, config } from "./harness.ts";
 
-const { server, folder, write, run } = bench();
+const { server, folder, write, published, run } = bench();
 
 async function publish(text: string, message = ""): Promise<string> {
   write("breakwater.yaml", text);
-  const ran = await run(["publish", "--base", "current", "--json", "-m", message]);
-  expect(ran).toMatchObject({ code: 0 });
-  return String(ran.json()["release"]);
+  await published(["--base", "current", "-m", message]);
+  return (JSON.parse(server().values.get("current") ?? "") as { release: string }).release;
 }
 
 describe("history", () => {

@@ -144,7 +144,9 @@ describe("switching a rule", () => {
   });
 
   test("the mode is switched where it is written, and written where it is not", () => {
-    expect(edited(COMMENTED, { kind: "set", id: "scrapers", key: "mode", value: "enforce" })).toBe(COMMENTED.replace("mode: log}", "mode: enforce}"));
+    expect(edited(COMMENTED, { kind: "set", id: "scrapers", key: "mode", value: "enforce" })).toBe(
+      COMMENTED.replace("mode: log}", "mode: enforce}"),
+    );
     const watched = edited(COMMENTED, { kind: "set", id: "wp", key: "mode", value: "log" });
     expect(watched).toBe(COMMENTED.replace("  - id: wp   # the oldest\n", "  - id: wp   # the oldest\n    mode: log\n"));
   });

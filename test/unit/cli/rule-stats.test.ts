@@ -59,6 +59,8 @@ describe("rows", () => {
       ruleOf({ id: "a" }),
       ruleOf({ id: "l", action: "log", mode: "log" }),
       ruleOf({ id: "m", action: "redirect", mode: "log" }),
+      ruleOf({ id: "r", action: "rateLimit" }),
+      ruleOf({ id: "s", action: "rateLimit", mode: "log" }),
     ];
     const lines = [
       lineOf("b", "would-block", 7),
@@ -71,6 +73,8 @@ describe("rows", () => {
       ["a", "on", { block: 0 }],
       ["l", "log only", { log: 0 }],
       ["m", "log only", { "would-redirect": 0 }],
+      ["r", "on", { "rate-limit": 0 }],
+      ["s", "log only", { "would-rate-limit": 0 }],
       ["newer", "gone", { skip: 1 }],
       ["older", "gone", { block: 1 }],
     ]);
@@ -183,7 +187,7 @@ describe("lines", () => {
 });
 
 describe("the command", () => {
-  const { server, write, run } = bench();
+  const { server, write, published: publish, run } = bench();
   let front: Server;
   let url = "";
   let asked: string[];
@@ -214,8 +218,7 @@ describe("the command", () => {
     await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
     url = `http://127.0.0.1:${(front.address() as AddressInfo).port}`;
     write("breakwater.yaml", config(`  - id: wp\n    when: http.request.uri.path contains "/wp-"\n    action: block\n    mode: log\n`));
-    const { code, stderr } = await run(["publish"]);
-    if (code !== 0) throw new Error(stderr);
+    await publish();
   });
   afterEach(async () => {
     front.closeAllConnections();
@@ -227,7 +230,7 @@ describe("the command", () => {
   test("asks the Worker for a day and shows its counts beside the rules of the store", async () => {
     const ran = await stats();
     expect(ran).toMatchObject({ code: 0, stderr: "" });
-    expect(ran.stdout).toMatch(/^wp +log only +\d+ s +42 /m);
+    expect(ran.stdout).toMatch(/^wp +log only +\d+ (?:s|min) +42 /m);
     expect(asked).toEqual(["/_breakwater/rule-stats?hours=24&samples=0"]);
   });
 

@@ -17,8 +17,10 @@ test("a snapshot survives encoding and decoding", async () => {
 
 test("the order of keys does not change the hash", async () => {
   const snapshot = await snapshotOf();
-  const { sites, pools, lists, rules, inspection, client, alerts, format } = snapshot;
-  expect(await hashSnapshot({ client, rules, alerts, inspection, lists, pools, sites, format })).toBe(await hashSnapshot(snapshot));
+  const { sites, pools, lists, rules, subjects, inspection, client, alerts, format } = snapshot;
+  expect(await hashSnapshot({ client, rules, alerts, subjects, inspection, lists, pools, sites, format })).toBe(
+    await hashSnapshot(snapshot),
+  );
 });
 
 test("the hash is the SHA-256 of the text, in lower-case hexadecimal", async () => {

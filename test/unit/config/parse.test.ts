@@ -61,6 +61,30 @@ test.each([
   expect(text.split("\n")[line - 1]?.charAt(column - 1)).toBe(character);
 });
 
+test("the end of a plain value is behind its last character, not at what follows", () => {
+  const text = "k: (ab\nnext: 1\n";
+  const { line, column } = parseConfig("f", text).source.diagnosticInside(3, { severity: "error", code: "x", path: ["k"], message: "" });
+  expect([line, column]).toEqual([1, 7]);
+});
+
+test("a comment ends a value without quotes, and no other", () => {
+  const { source } = parseConfig("f", "a: x #y\nb: 'x' #y\nc: x#y\nd: x\ne: >- #y\n  x\n");
+  expect(["a", "b", "c", "d", "e"].filter((key) => source.endsWithComment([key]))).toEqual(["a"]);
+});
+
+test.each(["! ssl", "!ssl", "!ssl and x", "!(ssl)", "!x [a]", "!x { a: 1 }", "[1, ! ssl]"])(
+  "%s is refused: it would lose its !",
+  (text) => {
+    const { value, diagnostics } = parseConfig("f", `k: ${text}\n`);
+    expect(value).toBeUndefined();
+    expect(diagnostics).toMatchObject([{ code: "syntax", line: 1, column: 4 + text.indexOf("!") }]);
+  },
+);
+
+test.each(["'! ssl'", '"!ssl"', "ssl and !x", ">-\n  ! ssl", "!!str 5"])("%s keeps what it says", (text) => {
+  expect(codes(`k: ${text}\n`)).toEqual([]);
+});
+
 test("the end of a block is behind its last visible character", () => {
   const text = "k: |\n  ab\n  cd\n\nnext: 1\n";
   const { line, column } = parseConfig("f", text).source.diagnosticInside(6, { severity: "error", code: "x", path: ["k"], message: "" });

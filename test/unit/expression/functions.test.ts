@@ -179,6 +179,20 @@ test("a function over elements drops those without a result, and passes a missin
   expect(evaluate('all(decode_base64(texts[*])[*] in {"1" "2"})', values)).toBe(true);
 });
 
+const DOCUMENT = '{"a":"b","u":"\u00fc"}';
+const bytesOf = (buffer: Buffer): string => buffer.toString("latin1");
+
+test.each([
+  ["a byte order mark", bytesOf(Buffer.from(`\ufeff${DOCUMENT}`))],
+  ["bytes that are no UTF-8", bytesOf(Buffer.from(DOCUMENT, "latin1"))],
+  ["UTF-16, little-endian", bytesOf(Buffer.from(DOCUMENT, "utf16le"))],
+  ["UTF-16, little-endian, with a byte order mark", bytesOf(Buffer.from(`\ufeff${DOCUMENT}`, "utf16le"))],
+  ["UTF-16, big-endian", bytesOf(Buffer.from(DOCUMENT, "utf16le").swap16())],
+  ["UTF-16, big-endian, with a byte order mark", bytesOf(Buffer.from(`\ufeff${DOCUMENT}`, "utf16le").swap16())],
+])("a JSON document with %s is read as lenient servers read it", (_, text) => {
+  expect(evaluate('lookup_json_string(text, "a") eq "b"', { text })).toBe(true);
+});
+
 test("a JSON document is looked into up to exactly the limit", () => {
   const document = (length: number): string => `{"a":"b"}`.padEnd(length, " ");
   const source = 'lookup_json_string(text, "a") eq "b"';

@@ -374,3 +374,11 @@ test("two evaluations at once do not see each other's values", () => {
 test("no expressions: nothing to try", () => {
   expect(run([], REQUEST)).toEqual({ tried: [], held: [] });
 });
+
+test("a value that is repeated costs little, however many expressions it makes possible", () => {
+  const source = 'any(texts[*] eq "a")';
+  const sources = Array.from({ length: 10_000 }, () => source);
+  // Each element opens the same drawer: 50 million steps if it was emptied each time.
+  const { tried } = run(sources, { texts: Array.from({ length: 5_000 }, () => "a") });
+  expect(tried).toHaveLength(10_000);
+}, 10_000);

@@ -28,6 +28,19 @@ test("values are found by name in order, and by the name as servers decode it", 
   expect(map.get("%2")).toEqual(["x"]);
 });
 
+test.each(["+role", "%20role", "role%00x", "+role%00"])("to PHP %s is role", (name) => {
+  expect(parseForm(`${name}=admin`).map.get("role")).toEqual(["admin"]);
+});
+
+test.each([
+  ["user.role", "user_role"],
+  ["user+role", "user_role"],
+  ["a.b[c.d]", "a_b[c.d]"],
+])("to PHP %s is %s, and a rule finds it by both", (name, variable) => {
+  const { map } = parseForm(`${name}=1`);
+  expect([map.get(name), map.get(variable)]).toEqual([["1"], ["1"]]);
+});
+
 test("a body that was cut gives what is whole and the cut rest", () => {
   expect(parseForm("a=1&b=hel").map.get("b")).toEqual(["hel"]);
 });

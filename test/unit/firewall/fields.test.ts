@@ -296,7 +296,7 @@ test.each([
   ['bw.cache.status eq "hit"', 'write "HIT"'],
   ['any(http.response.headers["Set-Cookie"][*] eq "a")', 'write ["set-cookie"]'],
   ['any(http.request.headers["User-Agent"][*] eq "a")', 'write ["user-agent"]'],
-  ["cf.waf.score lt 20", "cf.waf.score cannot be known here: every comparison with it is false"],
+  ["cf.waf.score lt 20", "remove it. Computed by Cloudflare's WAF, which hands it to no Worker."],
 ])("%s brings a warning: %s", (source, fix) => {
   expect(warnings(source)).toEqual([fix]);
 });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { loadRules } from "../../../src/firewall/rules.ts";
 import type { RuleSnapshot } from "../../../src/config/rule-snapshot.ts";
+import type { Value } from "../../../src/expression/ast.ts";
 import type { Decision } from "../../../src/decide.ts";
 import { buildValue, NOW_MS, smallConfig } from "../config/build-helper.ts";
 import { decided, outline } from "./decided.ts";
@@ -81,13 +82,15 @@ test("a disabled rule does nothing", async () => {
 test("a snapshot that names what is not there does not load", async () => {
   const { snapshot } = await buildValue(smallConfig({ more: { firewall: rules(["a", ADMIN, "block"]) } }));
   const [good] = snapshot?.rules ?? [];
-  const odd = { ...good, expression: { kind: "test", subject: { kind: "field", name: "x.y", type: "Bool" }, test: { op: "is-true" } } };
-  expect(() => loadRules([odd as RuleSnapshot], new Map())).toThrow(/the field x.y/);
-  const listed = {
-    ...good,
-    expression: { kind: "test", subject: { kind: "field", name: "ip.src", type: "Ip" }, test: { op: "in-list", list: "gone", type: "Ip" } },
-  };
-  expect(() => loadRules([listed as RuleSnapshot], new Map())).toThrow(/the list gone/);
+  const load =
+    (subject: Value, ...tested: unknown[]) =>
+    () =>
+      loadRules({ rules: [{ ...good, expression: [0, ...tested] } as unknown as RuleSnapshot], subjects: [subject] }, new Map());
+  expect(load({ kind: "field", name: "x.y", type: "Bool" })).toThrow(/the field x.y/);
+  expect(load({ kind: "field", name: "ip.src", type: "Ip" }, "in-list", "gone")).toThrow(/the list gone/);
+  expect(() => loadRules({ rules: [{ ...good, expression: [7] } as unknown as RuleSnapshot], subjects: [] }, new Map())).toThrow(
+    /the subject 7/,
+  );
 });
 
 test("rules from Cloudflare's documentation run unchanged", async () => {
@@ -162,7 +165,6 @@ test("an expression makes a path, a query and header values", async () => {
 
 test.each([
   ["//evil.example/x", "/evil.example/x"],
-  ["/a/../../b", "/b"],
   ["relative", "/relative"],
   ["/with space?and=query", "/with%20space"],
   ["/ä", "/%C3%A4"],
@@ -170,6 +172,14 @@ test.each([
   const decision = await decided(rules(["a", ALWAYS, { rewrite: { path: { expression: `"${made}"` } } }]));
   expect(planOf(decision).originRequest.target).toBe(asked);
 });
+
+test.each(["/a/../../b", "/a/..", "./b", "/a/%2e%2e/b", "/a/..%2fb", "/a/..;/b", "/a%00b"])(
+  "a path %s, which leads elsewhere than it says, is as good as missing",
+  async (made) => {
+    const decision = await decided(rules(["a", ALWAYS, { rewrite: { path: { expression: `"${made}"` } } }]));
+    expect(planOf(decision).originRequest.target).toBe("/admin");
+  },
+);
 
 test("a part that is missing leaves what it was meant for as it is", async () => {
   const gone = 'http.request.headers["x-none"][0]';
@@ -207,6 +217,22 @@ test("what rules tell the origin in headers is part of the cache key; path and q
   const [one, other] = [keyOf(await decided(told("b"), beta)), keyOf(await decided(told("c"), beta))];
   expect(new Set([plain, one, other]).size).toBe(3);
   expect(keyOf(await decided(rules(["a", ALWAYS, { rewrite: { path: "/x" } }])))).toBe("http://a.example.com/x");
+});
+
+test("a visitor's own word under a header that a rule states is no part of what others get", async () => {
+  const beta = rules([
+    "a",
+    'has_key(http.request.headers, "x-beta")',
+    { rewrite: { headers: { set: { "X-Variant": "beta", "User-Agent": "b" } } } },
+  ]);
+  const keyFor = async (headers: Readonly<Record<string, string>>) => keyOf(await decided(beta, { headers }));
+  const plain = await keyFor({});
+  const keys = [plain, await keyFor({ "x-beta": "1" }), await keyFor({ "x-variant": "beta" }), await keyFor({ "x-variant": "evil" })];
+  expect(new Set(keys).size).toBe(4);
+  // With a rule that applies, what the visitor said is gone.
+  expect(await keyFor({ "x-beta": "1", "x-variant": "evil" })).toBe(keys[1]);
+  // Of these every visitor has one, and origins say by Vary what they make of it.
+  expect(await keyFor({ "user-agent": "evil" })).toBe(plain);
 });
 
 test("set replaces parts of the route's policy, the last word on each", async () => {

@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { vi } from "vitest";
 import { encodeSnapshot, hashSnapshot } from "../../../src/config/encode.ts";
-import { SNAPSHOT_FORMAT, type Snapshot } from "../../../src/config/snapshot.ts";
+import type { Snapshot } from "../../../src/config/snapshot.ts";
 import type { CacheStore, Ports } from "../../../src/ports.ts";
 import type { BakedRelease } from "../../../src/release/baked.ts";
 import { createStateHolder, type StateHolder } from "../../../src/release/holder.ts";
@@ -14,6 +14,7 @@ import { encodePointer, POINTER_FORMAT, type Pointer } from "../../../src/releas
 import type { EdgeState } from "../../../src/release/state.ts";
 import { createFaultyKv, type FaultyKv } from "./faulty-kv.ts";
 import { NO_CONNECTOR, NO_SECRETS } from "../../support/ports.ts";
+import { emptySnapshot } from "../../support/snapshot.ts";
 
 export const START_MS = Date.UTC(2026, 0, 1);
 export const SECOND = 1000;
@@ -55,27 +56,17 @@ export function useVirtualTime(): void {
 
 /** A release that differs from others by its site's name, and has these lists. */
 export async function releaseNamed(name: string, lists: Snapshot["lists"] = {}): Promise<Release> {
-  const snapshot: Snapshot = {
-    format: SNAPSHOT_FORMAT,
-    sites: [
-      {
-        name,
-        hosts: ["*"],
-        httpsRedirect: false,
-        hsts: null,
-        canonicalHost: null,
-        maintenance: null,
-        errorPages: {},
-        routes: [],
-      },
-    ],
-    pools: [],
-    lists,
-    rules: [],
-    inspection: { bytesMax: 65_536, over: "prefix" },
-    client: { trustedProxies: { v4: [], v6: [] }, addressHeader: "cf-connecting-ip" },
-    alerts: null,
+  const site = {
+    name,
+    hosts: ["*"],
+    httpsRedirect: false,
+    hsts: null,
+    canonicalHost: null,
+    maintenance: null,
+    errorPages: {},
+    routes: [],
   };
+  const snapshot = emptySnapshot({ sites: [site], lists });
   return { hash: await hashSnapshot(snapshot), text: encodeSnapshot(snapshot) };
 }
 

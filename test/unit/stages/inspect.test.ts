@@ -1,7 +1,7 @@
 // Waiting for a visitor who does not send: with timers of our own.
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { INSPECTION_IDLE_MS_MAX } from "../../../src/limits.ts";
+import { INSPECTION_IDLE_MS_MAX, INSPECTION_MS_MAX, LEASE_MS } from "../../../src/limits.ts";
 import { inspectBody, judgeBody } from "../../../src/stages/inspect.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -22,20 +22,40 @@ function slowBody(): { readonly body: ReadableStream<Uint8Array>; send(): void; 
 
 test("a visitor who sends nothing for too long is not waited for any more, and its body is not wanted", async () => {
   const slow = slowBody();
-  const inspected = inspectBody({ body: slow.body, facts: { method: "POST", contentLength: null }, policy, ports });
+  const inspected = inspectBody({ body: slow.body, facts: { method: "POST", contentLength: null }, policy, ports, grow: () => true });
   await vi.advanceTimersByTimeAsync(INSPECTION_IDLE_MS_MAX);
   expect(await inspected).toEqual({ kind: "refused", error: { code: "body-incomplete" } });
   await expect(slow.cancelled).resolves.toBeInstanceOf(Error);
 });
 
-test("a slow visitor is waited for as long as something comes", async () => {
+test("a slow visitor is waited for while something comes", async () => {
   const slow = slowBody();
-  const inspected = inspectBody({ body: slow.body, facts: { method: "POST", contentLength: 5 }, policy, ports });
-  for (let byte = 0; byte < 5; byte += 1) {
+  const inspected = inspectBody({ body: slow.body, facts: { method: "POST", contentLength: 4 }, policy, ports, grow: () => true });
+  for (let byte = 0; byte < 4; byte += 1) {
     await vi.advanceTimersByTimeAsync(INSPECTION_IDLE_MS_MAX - 1);
     slow.send();
   }
-  expect(await inspected).toMatchObject({ kind: "inspected", facts: { bytes: "AAAAA", truncated: false } });
+  expect(await inspected).toMatchObject({ kind: "inspected", facts: { bytes: "AAAA", truncated: false } });
+});
+
+test.each([
+  { everyMs: INSPECTION_IDLE_MS_MAX / 2, what: "a byte now and then" },
+  { everyMs: 1000, what: "a byte a second" },
+])("one who sends $what is not waited for without end, and before the room that it takes is forgotten", async ({ everyMs }) => {
+  const slow = slowBody();
+  const inspected = inspectBody({
+    body: slow.body,
+    facts: { method: "POST", contentLength: null },
+    policy: { ...policy, bytesMax: 1e6 },
+    ports,
+    grow: () => true,
+  });
+  for (let ms = 0; ms < INSPECTION_MS_MAX; ms += everyMs) {
+    slow.send();
+    await vi.advanceTimersByTimeAsync(everyMs);
+  }
+  expect(await inspected).toEqual({ kind: "refused", error: { code: "body-incomplete" } });
+  expect(INSPECTION_MS_MAX).toBeLessThan(LEASE_MS);
 });
 
 test.each([

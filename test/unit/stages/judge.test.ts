@@ -1,5 +1,5 @@
-import { expect, test } from "vitest";
-import { INSPECTION_BYTES_ISOLATE_MAX } from "../../../src/limits.ts";
+import { expect, test, vi } from "vitest";
+import { BODY_FIELDS_MAX, BODY_FIRST_READ_BYTES, INSPECTION_BYTES_ISOLATE_MAX } from "../../../src/limits.ts";
 import { createLeases } from "../../../src/origin/leases.ts";
 import { judge, type JudgeInput } from "../../../src/stages/judge.ts";
 import { factsOf } from "../../support/facts.ts";
@@ -39,19 +39,36 @@ test.each([
   [1, "busy"],
 ])("with room for one body, less %i bytes, the error is %s", async (less, code) => {
   const inspecting = createLeases();
-  const bytesMax = 65_536;
-  inspecting.take(INSPECTION_BYTES_ISOLATE_MAX - bytesMax + less, 1000);
-  const { error, giveBack } = await judge(await input({ inspecting }));
+  const bytes = BODY_FIRST_READ_BYTES;
+  inspecting.take(INSPECTION_BYTES_ISOLATE_MAX - bytes + less, 1000);
+  const request = { body: new Response("x").body };
+  const { error, giveBack } = await judge(await input({ inspecting, request }));
   expect(error?.code ?? null).toBe(code);
   giveBack();
-  expect(inspecting.inUse(1000)).toBe(INSPECTION_BYTES_ISOLATE_MAX - bytesMax + less);
+  expect(inspecting.inUse(1000)).toBe(INSPECTION_BYTES_ISOLATE_MAX - bytes + less);
 });
 
-test("a declared length needs no more room than itself", async () => {
+test("who announces much and sends little holds no more room than it fills", async () => {
   const inspecting = createLeases();
-  const facts = factsOf({ url: "http://a.example.com/", method: "POST", hasBody: true, headers: { "content-length": "8" } });
-  await judge(await input({ inspecting, facts }));
-  expect(inspecting.inUse(1000)).toBe(8);
+  const headers = { "content-length": "60000" };
+  const facts = factsOf({ url: "http://a.example.com/", method: "POST", hasBody: true, headers });
+  const slow = new ReadableStream<Uint8Array<ArrayBuffer>>({ start: (controller) => controller.enqueue(new Uint8Array(1)) });
+  void judge(await input({ inspecting, facts, request: { body: slow } }));
+  await vi.waitFor(() => expect(inspecting.inUse(1000)).toBeGreaterThan(0));
+  expect(inspecting.inUse(1000)).toBeLessThanOrEqual(BODY_FIRST_READ_BYTES);
+});
+
+test.each([
+  ["block", BODY_FIELDS_MAX, undefined],
+  ["block", BODY_FIELDS_MAX + 1, "body-too-large"],
+  ["prefix", BODY_FIELDS_MAX + 1, undefined],
+] as const)("over: %s, a form of %i fields: the error is %s", async (over, count, code) => {
+  const ruleset = await rulesetOf(RULES);
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const facts = factsOf({ url: "http://a.example.com/", method: "POST", hasBody: true, headers });
+  const request = { body: new Response("a&".repeat(count)).body };
+  const { error } = await judge(await input({ ruleset: { ...ruleset, inspection: { ...ruleset.inspection, over } }, facts, request }));
+  expect(error?.code).toBe(code);
 });
 
 test("a list that is not loaded is asked for, once, and the request is decided with it", async () => {
@@ -82,4 +99,25 @@ test("a rule whose list cannot be had is passed over and told; the others hold",
     { id: "not-office", did: "no-list" },
     { id: "log", did: "log" },
   ]);
+});
+
+test("a body that only a later rule wants, of the request as this phase has changed it, is read", async () => {
+  const ruleset = await rulesetOf([
+    { id: "move", when: 'http.request.uri.path eq "/a"', action: { rewrite: { path: "/b" } } },
+    { id: "evil", phase: "origin", when: 'http.request.uri.path eq "/b" and http.request.body.raw contains "evil"', action: "block" },
+  ]);
+  const facts = factsOf({ url: "http://a.example.com/a", method: "POST", hasBody: true });
+  const { seen } = await judge(await input({ ruleset, facts }));
+  expect(seen?.bytes).toBe("all evil");
+});
+
+test("of a request whose body broke off, nothing counts as done by a rule", async () => {
+  const ruleset = await rulesetOf([
+    { id: "tag", when: "not ssl", action: { rewrite: { path: "/moved" } } },
+    { id: "empty", when: 'not http.request.body.raw contains "evil"', action: "block" },
+  ]);
+  const facts = factsOf({ url: "http://a.example.com/", method: "POST", hasBody: true, headers: { "content-length": "99" } });
+  const { decision, error } = await judge(await input({ ruleset, facts }));
+  expect(error?.code).toBe("body-incomplete");
+  expect([decision.verdict.matched, decision.facts]).toEqual([[], facts]);
 });

@@ -1,5 +1,6 @@
 // The command line of Breakwater: argv -> command -> exit code. Only the first step: it lets Node keep the compiled form of the
-// modules, which more than halves the time to start, and hands over to commands/program.ts.
+// modules and hands over to commands/program.ts. Plain JavaScript, because Node would load its TypeScript compiler for this one file,
+// which comes before the cache: that alone takes longer than most commands.
 
 import { enableCompileCache } from "node:module";
 import { fileURLToPath } from "node:url";
