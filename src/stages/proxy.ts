@@ -59,14 +59,17 @@ async function leading<T>({ ports }: Run, flight: Flight | null, work: () => Pro
 
 async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promise<Response> {
   const { exchange, plan, ports } = run;
-  const guarded = await guard(run);
-  if (guarded.kind === "answer") {
+  const { answer, limits, changes } = guardOrigin(exchange);
+  // Nothing is waited for where there is no limit: the visitor's own request goes out before what is fetched besides.
+  const refusal = answer ?? (limits.length === 0 ? null : await holdLimits(exchange, { limits, ports, memory: run.rates }));
+  if (refusal !== null) {
+    exchange.firewall.isRefused = true;
     if (found.kind === "revalidate" || found.kind === "complete") discard(found.found.body);
-    return guarded.response;
+    return answered(run, refusal);
   }
   const body = requestBody(exchange, plan);
   const pins = mayHavePins(run) ? await readPins(run) : NO_PINS;
-  const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins), flight, changes: guarded.changes };
+  const asking = { body: body?.stream ?? null, pins: pinnedOrigins(pins), flight, changes };
   const { lookup: asked, outcome: brought } = await askAndComplete(found, ports, (each) => askOrigin(run, each, asking));
   if (body?.exceeded() === true) return ended(run, { code: "body-too-large" });
   const outcome = asAnswered(run, brought);
@@ -79,18 +82,6 @@ async function fromOrigin(run: Run, found: Lookup, flight: Flight | null): Promi
   const { response, end } = failureResponse(run, outcome);
   noteLadder(run, { hadStored: found.kind === "revalidate", end });
   return response;
-}
-
-type Guard = { readonly kind: "answer"; readonly response: Response } | { readonly kind: "pass"; readonly changes: RuleChanges };
-
-/** What the rules of the phase origin say of this request. */
-async function guard(run: Run): Promise<Guard> {
-  const { exchange, ports } = run;
-  const { answer, limits, changes } = guardOrigin(exchange);
-  const refusal = answer ?? (await holdLimits(exchange, { limits, ports, memory: run.rates }));
-  if (refusal === null) return { kind: "pass", changes };
-  exchange.firewall.isRefused = true;
-  return { kind: "answer", response: answered(run, refusal) };
 }
 
 /** A failing answer of an origin, by the measure by which others were asked. */
