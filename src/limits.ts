@@ -630,6 +630,9 @@ export const RULE_SAMPLE_METHOD_CHARS_MAX = 20;
 export const RULE_SAMPLE_HOST_CHARS_MAX = 260;
 /** ... path, enough to see what was wanted ... */
 export const RULE_SAMPLE_PATH_CHARS_MAX = 200;
+/** An isolate takes no sample of a rule sooner than this after the one before, once it has enough of them. */
+export const RULE_SAMPLE_EVERY_MS = 1_000;
+
 /** ... and user agent. */
 export const RULE_SAMPLE_AGENT_CHARS_MAX = 100;
 

@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { changeLines } from "../compare/describe.ts";
 import { compareReleases } from "../compare/releases.ts";
 import { diagnosticLines } from "../output/diagnostics.ts";
+import { EXIT } from "../output/exit-codes.ts";
 import { failure } from "../output/failure.ts";
 import { report, type Report } from "../output/report.ts";
 import { buildRelease, publishSnapshot } from "../publish.ts";
@@ -128,4 +129,17 @@ function write(path: string, text: string): void {
       fix: "write it yourself: breakwater show --write FOLDER --force",
     });
   }
+}
+
+/** Of a text that is no YAML, or is written in a form that would have to be rewritten. */
+export function uneditable(where: string, { kind, message }: { readonly kind: "not-yaml" | "form"; readonly message: string }): Error {
+  const isBroken = kind === "not-yaml";
+  return failure({
+    what: `${where} cannot be edited`,
+    why: message,
+    fix: isBroken
+      ? "breakwater validate shows what is wrong with it"
+      : "edit the file by hand (breakwater show --write FOLDER), then publish it",
+    exit: isBroken ? EXIT.invalid : EXIT.failed,
+  });
 }

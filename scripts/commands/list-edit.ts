@@ -19,7 +19,7 @@ import { printable } from "../output/paint.ts";
 import type { Report } from "../output/report.ts";
 import type { Source } from "../store/documents.ts";
 import type { Target } from "../store/target.ts";
-import { openEdit, publishEdit, type EditOptions, type EditStart } from "./config-edit.ts";
+import { openEdit, publishEdit, uneditable, type EditOptions, type EditStart } from "./config-edit.ts";
 import { chosenExpiry } from "./expiry.ts";
 import { invalidFailure } from "./publish-report.ts";
 import { openStore, type Session } from "./session.ts";
@@ -250,18 +250,8 @@ function unwrap(result: Result<Source, ListEditError>, source: Source, options: 
         exit: EXIT.usage,
       });
     case "not-yaml":
-      throw failure({
-        what: `${where} cannot be edited`,
-        why: error.message,
-        fix: "breakwater validate shows what is wrong with it",
-        exit: EXIT.invalid,
-      });
     case "form":
-      throw failure({
-        what: `${where} cannot be edited`,
-        why: error.message,
-        fix: "edit the file by hand (breakwater show --write FOLDER), then publish it",
-      });
+      throw uneditable(where, error);
     default:
       return error satisfies never;
   }

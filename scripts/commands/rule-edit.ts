@@ -6,7 +6,7 @@ import { EXIT } from "../output/exit-codes.ts";
 import { failure } from "../output/failure.ts";
 import type { Report } from "../output/report.ts";
 import type { Source } from "../store/documents.ts";
-import { openEdit, publishEdit, type EditOptions } from "./config-edit.ts";
+import { openEdit, publishEdit, uneditable, type EditOptions } from "./config-edit.ts";
 import { openStore, type Session } from "./session.ts";
 
 export type RuleEditOptions = EditOptions;
@@ -45,19 +45,8 @@ function editFailure(error: RuleEditError, entry: string, options: RuleEditOptio
         exit: EXIT.usage,
       });
     case "not-yaml":
-      return failure({
-        what: `${where} cannot be edited`,
-        why: error.message,
-        fix: "breakwater validate shows what is wrong with it",
-        exit: EXIT.invalid,
-      });
     case "form":
-      return failure({
-        what: `${where} cannot be edited`,
-        why: error.message,
-        fix: "edit the file by hand (breakwater show --write FOLDER), then publish it",
-        exit: EXIT.failed,
-      });
+      return uneditable(where, error);
     default:
       return error satisfies never;
   }

@@ -10,7 +10,8 @@ export function rulesByList({ rules, subjects }: Snapshot): ReadonlyMap<string, 
   const users = new Map<string, string[]>();
   for (const [index, { id, action }] of rules.entries()) {
     const counted = action.kind === "rateLimit" && action.count !== null ? [action.count] : [];
-    const names = new Set([...expressions.slice(index, index + 1), ...counted].flatMap((expression) => [...listsOf(expression)]));
+    const own = expressions[index];
+    const names = new Set([...(own === undefined ? [] : [own]), ...counted].flatMap((expression) => [...listsOf(expression)]));
     for (const name of names) users.set(name, [...(users.get(name) ?? []), id]);
   }
   return users;

@@ -7,6 +7,7 @@ import {
   RULE_COUNT_ROWS_MAX,
   RULE_COUNT_SAMPLES_MAX,
   RULE_SAMPLE_AGENT_CHARS_MAX,
+  RULE_SAMPLE_EVERY_MS,
   RULE_SAMPLE_HOST_CHARS_MAX,
   RULE_SAMPLE_METHOD_CHARS_MAX,
   RULE_SAMPLE_PATH_CHARS_MAX,
@@ -77,8 +78,10 @@ export function createRuleCounts(): RuleCounts {
     add(request) {
       const { rules } = request.exchange.digest;
       if (rules.length === 0) return;
-      const sample = sampleOf(request);
-      for (const { id, did } of rules) if (!addTo(rows, { rule: id, did, sample })) uncounted += 1;
+      let made: RuleSample | null = null;
+      const sample = (): RuleSample => (made ??= sampleOf(request));
+      const atMs = request.exchange.facts.receivedAtMs;
+      for (const { id, did } of rules) if (!addTo(rows, { rule: id, did, atMs, sample })) uncounted += 1;
     },
     isEmpty: () => rows.size === 0,
     take(id) {
@@ -104,26 +107,34 @@ interface MutableCount extends RuleCount {
 interface Match {
   readonly rule: string;
   readonly did: RuleDid;
-  readonly sample: RuleSample;
+  readonly atMs: number;
+  /** One object for all rules that the request matched, made when the first of them wants it. */
+  readonly sample: () => RuleSample;
 }
 
 /** False when the table is full and has no such row. */
-function addTo(rows: Map<string, MutableCount>, { rule, did, sample }: Match): boolean {
-  const hourMs = hourOf(sample.atMs);
+function addTo(rows: Map<string, MutableCount>, { rule, did, atMs, sample }: Match): boolean {
+  const hourMs = hourOf(atMs);
   const key = `${hourMs} ${did} ${rule}`;
   let row = rows.get(key);
   if (row === undefined) {
     if (rows.size >= RULE_COUNT_ROWS_MAX) return false;
-    row = { rule, did, hourMs, count: 0, lastAtMs: sample.atMs, samples: [] };
+    row = { rule, did, hourMs, count: 0, lastAtMs: atMs, samples: [] };
     rows.set(key, row);
   }
   row.count += 1;
-  row.lastAtMs = Math.max(row.lastAtMs, sample.atMs);
-  if (row.samples.push(sample) > RULE_COUNT_SAMPLES_MAX) row.samples.shift();
+  row.lastAtMs = Math.max(row.lastAtMs, atMs);
+  if (!wantsSample(row, atMs)) return true;
+  if (row.samples.push(sample()) > RULE_COUNT_SAMPLES_MAX) row.samples.shift();
   return true;
 }
 
-/** One object for all rules that the request matched. */
+/** A rule that matches every request must not cost each of them a sample. */
+function wantsSample({ samples }: MutableCount, atMs: number): boolean {
+  const newest = samples.at(-1);
+  return newest === undefined || samples.length < RULE_COUNT_SAMPLES_MAX || atMs - newest.atMs >= RULE_SAMPLE_EVERY_MS;
+}
+
 function sampleOf({ exchange: { id, facts, request }, status }: MatchedRequest): RuleSample {
   const { client } = facts;
   return {

@@ -57,7 +57,7 @@ function isOfBody(name: string): boolean {
   return ruleScheme.fields.get(name)?.later === "body";
 }
 
-/** Held by every cache key, whatever the route's policy. Not the method: a GET may be answered with what a HEAD or a POST brought. */
+/** Held by every cache key, whatever the route's policy, or, as the time, no visitor's to choose. Not the method: a GET may be answered with what a HEAD or a POST brought. */
 const KEYED: ReadonlySet<string> = new Set([
   "http.host",
   "http.request.uri.path",

@@ -4,6 +4,7 @@ import {
   RULE_COUNT_ROWS_MAX,
   RULE_COUNT_SAMPLES_MAX,
   RULE_SAMPLE_AGENT_CHARS_MAX,
+  RULE_SAMPLE_EVERY_MS,
   RULE_SAMPLE_HOST_CHARS_MAX,
   RULE_SAMPLE_METHOD_CHARS_MAX,
   RULE_SAMPLE_PATH_CHARS_MAX,
@@ -155,11 +156,22 @@ describe("samples", () => {
 
   test("without a user agent it is empty", () => expect(sampleOf({})?.userAgent).toBe(""));
 
+  const sampled = (...atMs: readonly number[]): readonly string[] => {
+    const requests = atMs.map((ms, index) => request([["a", "block"]], { nowMs: START_MS + ms }, `r${index}`));
+    return countsOf(...requests).counts[0]?.samples.map(({ id }) => id) ?? [];
+  };
+
   test("the newest samples stay, as many as there is room for", () => {
-    const all = Array.from({ length: RULE_COUNT_SAMPLES_MAX + 1 }, (_, index) => request([["a", "block"]], {}, `r${index}`));
-    const ids = (requests: readonly MatchedRequest[]) => countsOf(...requests).counts[0]?.samples.map(({ id }) => id);
-    expect(ids(all.slice(1))).toEqual(all.slice(1).map(({ exchange }) => exchange.id));
-    expect(ids(all)).toEqual(all.slice(1).map(({ exchange }) => exchange.id));
+    const all = Array.from({ length: RULE_COUNT_SAMPLES_MAX + 1 }, (_, index) => index * RULE_SAMPLE_EVERY_MS);
+    expect(sampled(...all.slice(1))).toEqual(["r0", "r1", "r2"]);
+    expect(sampled(...all)).toEqual(["r1", "r2", "r3"]);
+  });
+
+  test("of many matches in a moment the first are samples, and a next one when some time has passed", () => {
+    expect(sampled(0, 0, 0, RULE_SAMPLE_EVERY_MS - 1)).toEqual(["r0", "r1", "r2"]);
+    expect(sampled(0, 0, 0, RULE_SAMPLE_EVERY_MS)).toEqual(["r1", "r2", "r3"]);
+    const requests = Array.from({ length: 10 }, () => request([["a", "block"]]));
+    expect(countsOf(...requests).counts[0]?.count).toBe(10);
   });
 
   const cut: readonly (readonly [name: "method" | "host" | "path" | "userAgent", max: number, facts: (text: string) => FactsInput])[] = [
